@@ -1,0 +1,1 @@
+"""What MLP Studio computes: plain data and pure functions, without Qt."""

@@ -1,0 +1,117 @@
+"""Activation functions: one row each. Forms, the CLI, both backends and the tests read this table.
+
+To add one: write f and its derivative, and add a row to `ACTIVATIONS`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+LEAK = 0.01  # slope of leaky ReLU left of zero, torch's default
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """f and what belongs to it.
+
+    `f(z)` writes over its argument where it can and returns f(z), any shape.
+    `derivative(z, a)` is f'(z) element by element, given z and a = f(z); it writes to neither.
+    `uses_z` tells whether the derivative needs z (else only `a`), so that the backend keeps z only then.
+    `torch_name` is the function's name in torch.nn.functional or torch ("" for the identity).
+    `gain` scales Xavier and He initialisation (torch.nn.init.calculate_gain; 1 where that defines none).
+    """
+
+    label: str
+    formula: str
+    f: Callable[[Array], Array]
+    derivative: Callable[[Array, Array], Array]
+    uses_z: bool
+    torch_name: str
+    gain: float
+
+
+def _sigmoid(z: Array) -> Array:
+    # tanh form: no overflow at either end. σ(z) = (1 + tanh(z / 2)) / 2
+    z *= 0.5
+    np.tanh(z, out=z)
+    z += 1.0
+    z *= 0.5
+    return z
+
+
+def _relu(z: Array) -> Array:
+    # against a row of zeros: NumPy takes a slow path for max(array, scalar)
+    return np.maximum(z, np.zeros(z.shape[-1:], z.dtype), out=z)
+
+
+def _leaky_relu(z: Array) -> Array:
+    np.maximum(z, z * z.dtype.type(LEAK), out=z)
+    return z
+
+
+def _elu(z: Array) -> Array:
+    negative = np.expm1(np.minimum(z, z.dtype.type(0)))
+    np.maximum(z, z.dtype.type(0), out=z)
+    z += negative
+    return z
+
+
+def _normal_cdf(z: Array) -> Array:
+    # Φ(z) = (1 + erf(z / √2)) / 2, the exact form that torch's default GELU uses
+    from scipy.special import ndtr
+
+    phi: Array = ndtr(z)
+    return phi
+
+
+def _gelu(z: Array) -> Array:
+    z *= _normal_cdf(z)
+    return z
+
+
+def _gelu_derivative(z: Array, _a: Array) -> Array:
+    # (zΦ(z))' = Φ(z) + z φ(z)
+    density = np.exp(-0.5 * z * z) / z.dtype.type(math.sqrt(2 * math.pi))
+    slope: Array = _normal_cdf(z) + z * density
+    return slope
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": Activation("Linear", "f(z) = z", lambda z: z, lambda _z, a: np.ones_like(a), False, "", 1.0),
+    "sigmoid": Activation(
+        "Sigmoid", "f(z) = 1 / (1 + e^−z)", _sigmoid, lambda _z, a: a * (1 - a), False, "sigmoid", 1.0
+    ),
+    "tanh": Activation(
+        "Tanh", "f(z) = tanh z", lambda z: np.tanh(z, out=z), lambda _z, a: 1 - a * a, False, "tanh", 5 / 3
+    ),
+    "relu": Activation(
+        "ReLU", "f(z) = max(0, z)", _relu, lambda _z, a: (a > 0).astype(a.dtype), False, "relu", math.sqrt(2)
+    ),
+    "leaky_relu": Activation(
+        "Leaky ReLU",
+        "f(z) = max(0.01 z, z)",
+        _leaky_relu,
+        # a has the sign of z
+        lambda _z, a: np.where(a > 0, a.dtype.type(1), a.dtype.type(LEAK)),
+        False,
+        "leaky_relu",
+        math.sqrt(2 / (1 + LEAK**2)),
+    ),
+    "elu": Activation(
+        "ELU",
+        "f(z) = z for z > 0, else e^z − 1",
+        _elu,
+        # left of zero f' = e^z = f + 1
+        lambda _z, a: np.minimum(a, a.dtype.type(0)) + a.dtype.type(1),
+        False,
+        "elu",
+        1.0,
+    ),
+    "gelu": Activation("GELU", "f(z) = z Φ(z)", _gelu, _gelu_derivative, True, "gelu", 1.0),
+}

@@ -1,0 +1,1 @@
+"""The backends that train a network; `BACKENDS` names them."""

@@ -1,0 +1,58 @@
+"""What a backend is: something that holds weights and data and can take one step."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp_studio.core.config import TrainConfig
+from mlp_studio.core.dataset import Ints
+from mlp_studio.core.network import Params
+
+
+class Scores(NamedTuple):
+    """Of a set of samples: weighted mean cross-entropy (nats), how many were right, the weight of them all.
+
+    With class weights w the loss is Σ w[y] · −log ŷ[y] / Σ w[y], as in torch's cross_entropy; without, w = 1.
+    """
+
+    loss: float
+    correct: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """What a backend needs to go on as if nothing had happened: weights, optimizer memory, update count.
+
+    Only dropout's masks are not part of it: their stream goes on.
+    """
+
+    weights: NDArray[np.floating[Any]]
+    memory: tuple[NDArray[np.floating[Any]], ...]
+    updates: int
+
+
+class Backend(Protocol):
+    """Trains one network on the training rows it was made with. Lives in one thread at a time."""
+
+    def step(self, rows: Ints | None, settings: TrainConfig) -> Scores:
+        """One update from the training rows `rows` (None: all). Gives the scores of the pass before it."""
+        ...
+
+    def validation_scores(self) -> Scores:
+        """Scores on the validation rows, dropout off; weight 0 when there are none."""
+        ...
+
+    def params(self) -> Params:
+        """A copy of the weights, in the precision of the training."""
+        ...
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of the whole state."""
+        ...
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to a checkpoint of this run."""
+        ...

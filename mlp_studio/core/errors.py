@@ -1,0 +1,17 @@
+"""Errors that carry one sentence a person can act on."""
+
+
+class StudioError(Exception):
+    """Something the user can put right; `str(error)` is the sentence to show."""
+
+
+class DataError(StudioError):
+    """The data cannot be used as they are."""
+
+
+class ConfigError(StudioError):
+    """A setting has a value that it cannot take."""
+
+
+class BackendError(StudioError):
+    """A backend cannot run here."""

@@ -1,0 +1,103 @@
+"""Precision, recall, F1 and the confusion matrix, for each share of the rows.
+
+With TP, FP, FN of a class: precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2PR / (P + R), each 0
+where its denominator is 0 (scikit-learn's zero_division=0). Weighted: the mean over the classes, weighted by
+support (their true rows); macro: the plain mean over the classes that occur in truth or prediction.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp_studio.core.dataset import Floats, Ints
+from mlp_studio.core.network import Params, forward
+from mlp_studio.core.prepare import Prepared
+
+BLOCK_ROWS = (
+    8192  # rows predicted at once, so that wide layers on large data stay within the cache and memory
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """Precision, recall and F1 averaged over the classes."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartScores:
+    """The scores of one share of the rows. predicted (n,); confusion (C, C): rows truth, columns prediction.
+
+    precision, recall, f1: (C,) floats; support: (C,) true rows of each class.
+    """
+
+    predicted: Ints
+    confusion: Ints
+    accuracy: float
+    precision: Floats
+    recall: Floats
+    f1: Floats
+    support: Ints
+    weighted: Average
+    macro: Average
+
+    @property
+    def samples(self) -> int:
+        """How many rows were judged."""
+        return len(self.predicted)
+
+
+def score(y: Ints, predicted: Ints, classes: int) -> PartScores:
+    """Score predictions (n,) against the truth y (n,)."""
+    confusion = np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    hits = np.diagonal(confusion).astype(np.float64)
+    support, claimed = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall = _ratio(hits, claimed), _ratio(hits, support)
+    f1 = _ratio(2 * hits, support + claimed)
+    samples = len(y)
+    return PartScores(
+        predicted,
+        confusion,
+        float(hits.sum() / samples) if samples else 0.0,
+        precision,
+        recall,
+        f1,
+        support,
+        _average(precision, recall, f1, support),
+        _average(precision, recall, f1, (support + claimed > 0).astype(np.int64)),
+    )
+
+
+def _ratio(above: NDArray[Any], below: NDArray[Any]) -> Floats:
+    ratio: Floats = np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    return ratio
+
+
+def _average(precision: Floats, recall: Floats, f1: Floats, weights: Ints) -> Average:
+    total = weights.sum()
+    if not total:
+        return Average(0.0, 0.0, 0.0)
+    return Average(*(float(values @ weights / total) for values in (precision, recall, f1)))
+
+
+def predict_classes(params: Params, activation: str, X: Floats) -> Ints:
+    """The most probable class of each scaled sample X (n, D), (n,)."""
+    precision = params[0].W.dtype
+    predicted = np.empty(len(X), np.int64)
+    for start in range(0, len(X), BLOCK_ROWS):
+        block = X[start : start + BLOCK_ROWS].astype(precision)
+        predicted[start : start + BLOCK_ROWS] = forward(params, activation, block).argmax(axis=1)
+    return predicted
+
+
+def evaluate(params: Params, activation: str, prepared: Prepared) -> dict[str, PartScores]:
+    """The scores of training, validation and test, by the part's name."""
+    return {
+        name: score(part.y, predict_classes(params, activation, part.X), prepared.dataset.classes)
+        for name, part in prepared.parts.items()
+    }

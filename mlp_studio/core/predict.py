@@ -1,0 +1,89 @@
+"""The prediction for one point: a row in original units → scaler → network → softmax → label."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlp_studio.core.dataset import Floats
+from mlp_studio.core.errors import DataError
+from mlp_studio.core.network import Params, forward, softmax
+from mlp_studio.core.prepare import Scaler
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """x (D,) in original units, its probabilities (C,) and the class that they speak for."""
+
+    x: Floats
+    probabilities: Floats
+    label: int
+
+
+def predict(params: Params, activation: str, scaler: Scaler, x: Floats) -> Prediction:
+    """Predict one row x (D,), given in original units."""
+    scaled = scaler(x[None, :]).astype(params[0].W.dtype)
+    probabilities = softmax(forward(params, activation, scaled).astype(np.float64))[0]
+    return Prediction(x, probabilities, int(probabilities.argmax()))
+
+
+def parse_row(text: str, names: tuple[str, ...], default: Floats | None = None) -> Floats:
+    """A typed row, "X1 = 0.1, X2 = 0.1" or "0.1, 0.1", as x (D,).
+
+    Features that are not named take their value from `default` (D,); without it they are an error.
+    Raises DataError with a sentence.
+    """
+    if "=" not in text:
+        return _bare_numbers(text, names)
+    values = dict(_assignments(text, names))
+    missing = [name for name in names if name not in values]
+    if missing and default is None:
+        raise DataError(f"Give a value for {_listed(missing)} too.")
+    row = np.zeros(len(names)) if default is None else default.astype(np.float64)
+    for name, value in values.items():
+        row[names.index(name)] = value
+    return row
+
+
+def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
+    # the longest names first, so that "X1" does not take the place of "X10"; names may hold commas and "="
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    pattern = re.compile(rf"\s*({known})\s*=\s*([^,;]*?)\s*(?:[,;]|$)")
+    found, at = [], 0
+    while at < len(text):
+        match = pattern.match(text, at)
+        if match is None:
+            if not text[at:].strip():
+                break
+            wrong = text[at:].split("=", maxsplit=1)[0].strip()
+            if wrong in names:
+                raise DataError(f"Give {wrong} a value, such as {wrong} = 0.1.")
+            raise DataError(f"There is no feature “{wrong}”; the features are {_listed(names)}.")
+        found.append((match[1], _finite(match[2], match[1])))
+        at = match.end()
+    return found
+
+
+def _bare_numbers(text: str, names: tuple[str, ...]) -> Floats:
+    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
+    if len(parts) != len(names):
+        raise DataError(f"Type {len(names)} numbers, such as {_example(names)}; this has {len(parts)}.")
+    return np.array([_finite(part, name) for part, name in zip(parts, names, strict=True)])
+
+
+def _finite(text: str, name: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise DataError(f"“{text}” is not a number for {name}.") from None
+    if not np.isfinite(value):
+        raise DataError(f"{name} must be a finite number.")
+    return value
+
+
+def _example(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = 0.1" for name in names[:2]) + (" …" if len(names) > 2 else "")
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")

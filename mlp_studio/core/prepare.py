@@ -1,0 +1,169 @@
+"""From a data set to what a network trains on: stratified split, scaler fitted on training, class weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from mlp_studio.core.config import SplitConfig
+from mlp_studio.core.dataset import Dataset, Floats, Ints
+from mlp_studio.core.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaler:
+    """x_scaled = (x − mean) / scale, column by column; mean and scale (D,), in original units."""
+
+    mean: Floats
+    scale: Floats
+
+    def __call__(self, X: Floats) -> Floats:
+        """Scale X (N, D)."""
+        return (X - self.mean) / self.scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One share of the rows. rows (n,) index the data set; X (n, D) is scaled; y (n,) are class indices."""
+
+    rows: Ints
+    X: Floats
+    y: Ints
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A data set, split and scaled; `class_weights` (C,) or None; `notes` say what was done differently."""
+
+    dataset: Dataset
+    train: Part
+    validation: Part
+    test: Part
+    scaler: Scaler
+    class_weights: Floats | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The three shares by name, in the order in which they are shown."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
+    """Split and scale. Raises DataError when the rows cannot be shared out as asked."""
+    _check(dataset, split)
+    notes: list[str] = []
+    strata = _strata(dataset, split, notes)
+    rows = _split(strata, (split.train, split.validation, split.test), rng)
+    if len(rows[0]) < 2:
+        raise DataError(
+            f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share."
+        )
+    X = dataset.X
+    scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)
+    if not np.isfinite(scaler.scale).all():
+        column = dataset.feature_names[int(np.argmin(np.isfinite(scaler.scale)))]
+        raise DataError(
+            f"The numbers in “{column}” are too large to scale; divide that column by a power of ten."
+        )
+    train, validation, test = (Part(part, scaler(X[part]), dataset.y[part]) for part in rows)
+    _note_small(dataset, train, notes)
+    weights = class_weights(train.y, dataset.classes) if split.class_weights else None
+    return Prepared(dataset, train, validation, test, scaler, weights, tuple(notes))
+
+
+def _check(dataset: Dataset, split: SplitConfig) -> None:
+    total = split.train + split.validation + split.test
+    if abs(total - 1) > 1e-6:
+        raise DataError(
+            f"The shares of training, validation and test add up to {100 * total:.6g} %; make them 100 %."
+        )
+    if np.count_nonzero(dataset.class_counts()) < 2:
+        raise DataError("The label has only one class; a classifier needs at least two.")
+
+
+def _strata(dataset: Dataset, split: SplitConfig, notes: list[str]) -> list[Ints]:
+    """Row indices of each group that is shared out on its own: one per class, or all rows together."""
+    if not split.stratify:
+        return [np.arange(dataset.rows)]
+    smallest_share = min(share for share in (split.train, split.validation, split.test) if share > 0)
+    if round(smallest_share * dataset.rows) < dataset.classes:
+        notes.append(
+            "A share is smaller than the number of classes, so the rows were split without stratifying."
+        )
+        return [np.arange(dataset.rows)]
+    return [np.flatnonzero(dataset.y == k) for k in range(dataset.classes)]
+
+
+def _split(strata: list[Ints], portions: tuple[float, float, float], rng: Generator) -> list[Ints]:
+    """Rows of training, validation and test, each shuffled: every stratum is dealt out in these portions."""
+    parts: list[list[Ints]] = [[], [], []]
+    for stratum, sizes in zip(strata, _part_sizes([len(s) for s in strata], portions), strict=True):
+        shuffled = rng.permutation(stratum)
+        for part, piece in zip(parts, np.split(shuffled, np.cumsum(sizes)[:-1]), strict=True):
+            part.append(piece)
+    return [rng.permutation(np.concatenate(part)) for part in parts]
+
+
+def _part_sizes(counts: list[int], portions: tuple[float, float, float]) -> list[tuple[int, int, int]]:
+    """How many rows of each stratum go to each part.
+
+    What rounding leaves over in a stratum is dealt to the part that is furthest below its portion of the rows
+    so far, so that many small classes do not all round the same way. A stratum of one row goes to training.
+    """
+    owed = np.zeros(3)
+    sizes = []
+    for count in counts:
+        exact = np.array([portion * count for portion in portions])
+        owed += exact
+        whole = np.floor(exact + 1e-9).astype(int)
+        if count == 1:
+            whole[:] = (1, 0, 0)
+        while whole.sum() < count:
+            open_parts = [k for k in range(3) if portions[k] > 0 and whole[k] < exact[k]]
+            behind = max(open_parts, key=lambda k: owed[k] - whole[k])
+            whole[behind] += 1
+        owed -= whole
+        sizes.append((int(whole[0]), int(whole[1]), int(whole[2])))
+    return sizes
+
+
+def _note_small(dataset: Dataset, train: Part, notes: list[str]) -> None:
+    counts = dataset.class_counts()
+    single = [dataset.class_names[k] for k in np.flatnonzero(counts == 1)]
+    if single:
+        notes.append(
+            f"Only one row each, kept in training: {', '.join(single[:5])}{' …' if len(single) > 5 else ''}."
+        )
+    missing = np.setdiff1d(np.flatnonzero(counts), train.y)
+    if len(missing):
+        notes.append(
+            f"No training row has the class {dataset.class_names[missing[0]]}; the network cannot learn it."
+        )
+
+
+def fit_scaler(X: Floats) -> Scaler:
+    """Mean and standard deviation (over N, not N − 1) of each column; a constant column keeps scale 1.
+
+    The scale of a column whose squares overflow is not finite; `prepare` refuses it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = X.mean(axis=0)
+        scale = X.std(axis=0)
+    # a spread of rounding errors is none (scikit-learn's rule): 10 ε · |mean| is what the subtraction leaves
+    constant = scale <= 10 * np.finfo(np.float64).eps * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
+    return Scaler(mean, np.where(constant, 1.0, scale))
+
+
+def unscaled(features: int) -> Scaler:
+    """The scaler that changes nothing."""
+    return Scaler(np.zeros(features), np.ones(features))
+
+
+def class_weights(y: Ints, classes: int) -> Floats:
+    """1 / count of each class in y, (C,); 0 for a class without rows."""
+    counts = np.bincount(y, minlength=classes)
+    return np.divide(1.0, counts, out=np.zeros(classes), where=counts > 0)

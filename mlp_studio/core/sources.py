@@ -1,0 +1,83 @@
+"""Where data come from: generators, scikit-learn's sample tables, a file. One registry, one way to load."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+
+from mlp_studio.core.config import DataConfig
+from mlp_studio.core.dataset import Dataset
+from mlp_studio.core.errors import DataError
+from mlp_studio.core.generators import GENERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`load(config, rng)` gives the data; `settings` names the DataConfig fields that it heeds.
+
+    `slow` sources import pandas or scikit-learn, so the window loads them off its own thread.
+    """
+
+    label: str
+    help: str
+    load: Callable[[DataConfig, Generator], Dataset]
+    settings: tuple[str, ...] = ()
+    slow: bool = True
+
+
+def load_dataset(config: DataConfig, rng: Generator) -> Dataset:
+    """The data that `config` asks for. Raises DataError with the sentence to show."""
+    return SOURCES[config.source].load(config, rng)
+
+
+def _generated(name: str) -> Source:
+    entry = GENERATORS[name]
+
+    def load(config: DataConfig, rng: Generator) -> Dataset:
+        classes = config.classes if entry.classes is None else entry.classes
+        X, y = entry.draw(config.rows, classes, config.noise, rng)
+        order = rng.permutation(len(y))  # first rows of every class, in the order a shuffled file would have
+        return Dataset(
+            entry.label, X[order], y[order], ("X1", "X2"), tuple(f"c{k + 1}" for k in range(classes))
+        )
+
+    settings: tuple[str, ...] = ("rows", "noise") if name != "random" else ("rows",)
+    if entry.classes is None:
+        settings += ("classes",)
+    return Source(entry.label, entry.help, load, settings, slow=False)
+
+
+def _sample(label: str, help: str, loader: str) -> Source:  # noqa: A002
+    def load(_config: DataConfig, _rng: Generator) -> Dataset:
+        from sklearn import datasets
+
+        table = getattr(datasets, loader)()
+        names = tuple(str(name) for name in table.feature_names)
+        classes = tuple(str(name) for name in table.target_names)
+        return Dataset(label, table.data, table.target.astype(np.int64), names, classes)
+
+    return Source(label, help, load)
+
+
+def _load_file(config: DataConfig, _rng: Generator) -> Dataset:
+    from mlp_studio.core.table import read_table
+
+    if not config.path:
+        raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
+    return read_table(Path(config.path), config.label, config.features)
+
+
+SOURCES: dict[str, Source] = {
+    **{name: _generated(name) for name in GENERATORS},
+    "iris": _sample("Iris", "150 flowers, 4 measurements, 3 species.", "load_iris"),
+    "wine": _sample("Wine", "178 wines, 13 chemical measurements, 3 growers.", "load_wine"),
+    "breast_cancer": _sample(
+        "Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"
+    ),
+    "digits": _sample("Digits", "1,797 handwritten digits of 8 × 8 pixels, 10 classes.", "load_digits"),
+    "file": Source(
+        "CSV file", "A table of your own: a column with the class, the others numbers.", _load_file
+    ),
+}

@@ -1,0 +1,156 @@
+"""Training as a generator of events: whoever calls `next()` owns the pace.
+
+Pause: nobody calls `next()`. Step: `next()` until an epoch ends. Stop: close the generator; the weights stay.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+from mlp_studio.core.backends.protocol import Backend, Checkpoint, Scores
+from mlp_studio.core.backends.registry import BACKENDS
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.dataset import Ints
+from mlp_studio.core.events import EpochEnd, Event, Finished, Tick
+from mlp_studio.core.history import History
+from mlp_studio.core.network import Params, init_params
+from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.randomness import Stream, generator
+
+TICK_SECONDS = 0.005  # within an epoch, how long training goes on before it yields
+# A mean loss of this many nats means that the true class is given a probability of e^-10000: the weights have
+# left every range in which training means something, long before they stop being finite.
+DIVERGED_LOSS = 1e4
+
+
+def initial_params(experiment: Experiment, prepared: Prepared) -> Params:
+    """The weights that the experiment starts from, float64."""
+    data = prepared.dataset
+    rng = generator(experiment.seed, Stream.INITIALIZATION)
+    return init_params(experiment.model, data.features, data.classes, rng)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A state of the run that it may go back to."""
+
+    epoch: int
+    checkpoint: Checkpoint
+
+
+class Training:
+    """One run: its weights, its randomness and the epochs done. `run()` can be called again to go on."""
+
+    def __init__(self, experiment: Experiment, prepared: Prepared) -> None:
+        self.experiment = experiment
+        self.prepared = prepared
+        self.backend: Backend = BACKENDS[experiment.model.backend].make(
+            experiment, prepared, initial_params(experiment, prepared)
+        )
+        self.history = History()
+        self.weights_epoch = 0  # the epoch that the present weights come from
+        self._sound = self._latest = _Kept(0, self.backend.checkpoint())
+        self._rng = generator(experiment.seed, Stream.ORDER)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    def retune(self, experiment: Experiment) -> None:
+        """Take over changed settings; only those that are `live` may differ. Call between epochs."""
+        self.experiment = experiment
+
+    def run(self, until: int | None = None) -> Iterator[Event]:
+        """Train up to and including epoch `until` (default: the experiment's epochs).
+
+        `Finished` is the last event. A diverged run goes back to the last epoch whose losses were sound;
+        early stopping goes back to the best epoch.
+        """
+        best: _Kept | None = None
+        best_loss = math.inf
+        while self.epoch < (self.experiment.train.epochs if until is None else until):
+            event = yield from self._epoch()
+            if _diverged(event):
+                yield self._diverged_at(event.epoch)
+                return
+            # the train loss was that of the weights before: only the next epoch tells whether these are sound
+            self._sound, self._latest = self._latest, _Kept(event.epoch, self.backend.checkpoint())
+            self.history.append(event)
+            self.weights_epoch = event.epoch
+            yield event
+
+            loss = event.train_loss if math.isnan(event.val_loss) else event.val_loss
+            if loss < best_loss:
+                best, best_loss = self._latest, loss
+            patience = self.experiment.train.early_stopping
+            if patience and best is not None and event.epoch - best.epoch >= patience:
+                self._go_back(best)
+                yield Finished("finished", best.epoch, _stopped_early(best.epoch, patience))
+                return
+        yield Finished("finished", self.weights_epoch)
+
+    def _epoch(self) -> Generator[Tick, None, EpochEnd]:
+        settings, backend = self.experiment.train, self.backend
+        loss = correct = weight = 0.0
+        deadline = perf_counter() + TICK_SECONDS
+        for rows in self._batches(settings.batch_size):
+            scores = backend.step(rows, settings)
+            loss += scores.loss * scores.weight
+            correct += scores.correct
+            weight += scores.weight
+            if perf_counter() > deadline:
+                yield Tick()
+                deadline = perf_counter() + TICK_SECONDS
+        validation = backend.validation_scores()
+        samples = len(self.prepared.train)
+        return EpochEnd(
+            self.epoch + 1,
+            loss / weight if weight else math.nan,
+            correct / samples,
+            validation.loss,
+            _accuracy(validation, len(self.prepared.validation)),
+        )
+
+    def _batches(self, size: int) -> Iterator[Ints | None]:
+        """Row indices of an epoch's mini-batches, freshly shuffled; the last may be smaller. None: all."""
+        n = len(self.prepared.train)
+        if size == 0 or size >= n:
+            yield None
+            return
+        order = self._rng.permutation(n)
+        for start in range(0, n, size):
+            yield order[start : start + size]
+
+    def _go_back(self, kept: _Kept) -> None:
+        self.backend.restore(kept.checkpoint)
+        self.weights_epoch = kept.epoch
+        self._sound = self._latest = kept
+
+    def _diverged_at(self, epoch: int) -> Finished:
+        self._go_back(self._sound)
+        self.history.truncate(self.weights_epoch)
+        rate = self.experiment.train.learning_rate
+        return Finished(
+            "diverged",
+            self.weights_epoch,
+            f"Training diverged at epoch {epoch:,}: the loss grew out of all bounds. The weights of epoch "
+            f"{self.weights_epoch:,} are back; lower the learning rate ({rate:g}) and reset.",
+        )
+
+
+def _accuracy(scores: Scores, samples: int) -> float:
+    return scores.correct / samples if scores.weight else math.nan
+
+
+def _diverged(event: EpochEnd) -> bool:
+    val_loss = 0.0 if math.isnan(event.val_loss) and math.isnan(event.val_accuracy) else event.val_loss
+    return not (event.train_loss < DIVERGED_LOSS and val_loss < DIVERGED_LOSS)  # also true of nan
+
+
+def _stopped_early(epoch: int, patience: int) -> str:
+    return (
+        f"Stopped early: the validation loss has not improved for {patience:,} epochs; "
+        f"the weights of epoch {epoch:,} are back."
+    )
