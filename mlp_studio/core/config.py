@@ -95,6 +95,16 @@ class DataConfig:
     )
     path: str = knob("", "File", "The CSV file that is read.", form=False)
     label: str = knob("", "Label", "The column that holds the class.", form=False)
+    encoding: str = knob("", "Encoding", "How the file's text is encoded; empty: as it looks.", form=False)
+    delimiter: str = knob("", "Delimiter", "What parts the file's columns; empty: as it looks.", form=False)
+    decimal: str = knob("", "Decimal sign", "What the file writes fractions with; empty: as it looks.", form=False)
+    header: str = knob(
+        "",
+        "Header",
+        "Whether the file's first row names the columns.",
+        choices=lambda: {"": "As it looks", "yes": "Yes", "no": "No"},
+        form=False,
+    )
     features: tuple[str, ...] = knob(
         (), "Features", "The columns the network sees; empty: all the others.", form=False
     )

@@ -57,7 +57,8 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
     _check(dataset, split)
     notes: list[str] = []
     strata = _strata(dataset, split, notes)
-    rows = _split(strata, (split.train, split.validation, split.test), rng)
+    total = split.train + split.validation + split.test  # 1, but for rounding
+    rows = _split(strata, (split.train / total, split.validation / total, split.test / total), rng)
     if len(rows[0]) < 2:
         raise DataError(
             f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share."
@@ -151,9 +152,11 @@ def fit_scaler(X: Floats) -> Scaler:
     The scale of a column whose squares overflow is not finite; `prepare` refuses it.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = X.mean(axis=0)
-        scale = X.std(axis=0)
-    # a spread of rounding errors is none (scikit-learn's rule): 10 ε · |mean| is what the subtraction leaves
+        # from the first row on: the sums of a constant column are then 0, not a thousand rounding errors
+        shifted = X - X[0]
+        mean = X[0] + shifted.mean(axis=0)
+        scale = shifted.std(axis=0)
+    # a spread of rounding errors is none: 10 ε · |mean| is about what the subtraction leaves
     constant = scale <= 10 * np.finfo(np.float64).eps * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
     return Scaler(mean, np.where(constant, 1.0, scale))
 

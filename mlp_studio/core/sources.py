@@ -1,8 +1,9 @@
 """Where data come from: generators, scikit-learn's sample tables, a file. One registry, one way to load."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Generator
@@ -11,6 +12,9 @@ from mlp_studio.core.config import DataConfig
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.generators import GENERATORS
+
+if TYPE_CHECKING:
+    from mlp_studio.core.table import TableFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,20 @@ def _load_file(config: DataConfig, _rng: Generator) -> Dataset:
 
     if not config.path:
         raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
-    return read_table(Path(config.path), config.label, config.features)
+    path = Path(config.path)
+    return read_table(path, config.label, config.features, _table_format(path, config))
+
+
+def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":
+    """The format that the settings give, the rest of it as the file looks; None: all as it looks."""
+    given = {name: value for name in ("encoding", "delimiter", "decimal") if (value := getattr(config, name))}
+    if config.header:
+        given["header"] = config.header == "yes"
+    if not given:
+        return None
+    from mlp_studio.core.table import sniff
+
+    return replace(sniff(path), **given)
 
 
 SOURCES: dict[str, Source] = {

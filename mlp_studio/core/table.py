@@ -34,6 +34,7 @@ Number = TypeVar("Number", np.float64, np.int64)
 ENCODINGS = {
     "utf-8-sig": "Unicode (UTF-8)",
     "utf-16": "Unicode (UTF-16)",
+    "utf-16-le": "Unicode (UTF-16, unmarked)",
     "cp1252": "Western (Windows-1252)",
     "latin-1": "Western (ISO 8859-1)",
     "cp1250": "Central European (Windows-1250)",

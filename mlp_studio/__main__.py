@@ -1,0 +1,59 @@
+"""`python -m mlp_studio`: the window, or a sub-command of the command line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+NO_DISPLAY = 2  # the exit code where there is nothing to show a window on
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The window for no argument or for files; otherwise the command line. The exit code."""
+    _set_up()
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and not _is_file(words[0]):
+        from mlp_studio import cli
+
+        return cli.main(words)
+    return _open_window(words)
+
+
+def _set_up() -> None:
+    """What has to be settled before anything numeric and any Qt is imported."""
+    if getattr(sys, "frozen", False):
+        import multiprocessing
+
+        multiprocessing.freeze_support()
+        _give_streams()
+    # small networks train fastest on one thread; a person's own choice stands
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
+
+
+def _give_streams() -> None:
+    """A bundle without a console has no standard streams, and libraries that write to them would fail."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+
+
+def _is_file(word: str) -> bool:
+    """Commands are plain words and options start with a dash; what has a dot or a slash is a file."""
+    return not word.startswith("-") and any(mark in word for mark in "./\\")
+
+
+def _open_window(paths: list[str]) -> int:
+    from mlp_studio.display import missing
+
+    if sentence := missing():
+        print(sentence, file=sys.stderr)
+        return NO_DISPLAY
+    from mlp_studio.app import main as run_window
+
+    return run_window(paths)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

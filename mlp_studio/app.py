@@ -1,0 +1,100 @@
+"""The composition root: application, theme, store, studio, window."""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+from PySide6.QtCore import QEventLoop, QSettings, QThread, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
+from mlp_studio.core.resources import resource
+from mlp_studio.ui import errors, theme
+from mlp_studio.ui.main_window import MainWindow, saved_scheme
+from mlp_studio.ui.store import Store
+from mlp_studio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from mlp_studio.core.trainer import Training
+    from mlp_studio.ui.store import Status
+
+WARM_UP_DELAY = 400  # milliseconds after the first paint
+
+
+def make_application() -> QApplication:
+    """The one QApplication, in the studio's style."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("MLP Studio")
+    application.setOrganizationName("MLP Studio")
+    application.setDesktopFileName("mlp-studio")
+    application.setStyle("Fusion")
+    application.setWindowIcon(QIcon(str(resource("icons/mlp-studio.svg"))))
+    return application
+
+
+def make_window(settings: QSettings | None = None) -> MainWindow:
+    """A window with the first experiment loaded; call `show()`."""
+    settings = settings or QSettings()
+    theme.apply_scheme(saved_scheme(settings))
+    studio = Studio(Store())
+    window = MainWindow(studio, settings)
+    studio.setParent(window)
+    studio.start(LESSONS[FIRST_LESSON].experiment())
+    return window
+
+
+class WarmUp(QThread):
+    """Imports the slow libraries once the window is up, so that the first use of them does not wait."""
+
+    def run(self) -> None:
+        """Import them; a library that is missing is told of when it is asked for."""
+        for name in ("torch", "sklearn.datasets", "pandas"):
+            try:
+                __import__(name)
+            except ImportError:
+                errors.log.info("%s is not installed", name)
+
+
+def main(paths: list[str]) -> int:
+    """Open the window, with the first of `paths` in it, and run until it is closed."""
+    application = make_application()
+    errors.start_log()
+    window = make_window()
+    reporter = errors.FaultReporter(window)
+    reporter.install()
+    reporter.fault.connect(window.show_fault)
+    window.show()
+    warm_up = WarmUp(application)
+    QTimer.singleShot(WARM_UP_DELAY, warm_up, warm_up.start)
+    if paths:
+        QTimer.singleShot(0, window, lambda: window.open_file(Path(paths[0])))
+    code = application.exec()
+    warm_up.wait()
+    return code
+
+
+def write_picture(path: Path, training: "Training", status: "Status") -> None:
+    """Draw the window with a finished training into a PNG file, without a display."""
+    if QApplication.instance() is None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    make_application()
+    folder = TemporaryDirectory()  # settings of its own: the picture shows the window as it comes
+    window = make_window(QSettings(str(Path(folder.name) / "settings.ini"), QSettings.Format.IniFormat))
+    window.studio.adopt(training, status)
+    window.resize(1280, 800)
+    window.show()
+    loop = QEventLoop()
+    QTimer.singleShot(300, loop.quit)  # long enough for the layout to settle and the regions to be drawn
+    loop.exec()
+    saved = window.grab().save(str(path), "PNG")
+    window.close()
+    folder.cleanup()
+    if not saved:
+        raise OSError(f"{path} could not be written")
+

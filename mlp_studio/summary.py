@@ -1,0 +1,126 @@
+"""A report as a person reads it at a terminal: what went in, the last epoch, the scores, the predictions."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+SHOWN = 20  # classes and features that are named; the report has them all
+WIDEST = 24  # characters of a name
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The document of `core.report.report` in a few aligned blocks; what it prints of names is printable."""
+    blocks = [_heading(document), _losses(document["history"]), _scores(document["performance"])]
+    if document["predictions"]:
+        blocks.append("\n".join(_answer(prediction) for prediction in document["predictions"]))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _heading(document: Mapping[str, Any]) -> str:
+    rows = [
+        ("data", _data_line(document)),
+        *(("", note) for note in document["data"]["notes"]),
+        ("network", _network_line(document)),
+        ("training", _training_line(document["experiment"])),
+        ("result", _result_line(document)),
+    ]
+    return "\n".join(f"{name:<12}{_printable(text)}" for name, text in rows)
+
+
+def _data_line(document: Mapping[str, Any]) -> str:
+    data, source = document["data"], document["experiment"]["data"]
+    name = Path(source["path"]).name if source["source"] == "file" else source["source"]
+    split = ", ".join(f"{part} {rows:,}" for part, rows in data["split"].items())
+    features, classes = len(data["features"]), len(data["classes"])
+    return (
+        f"{_shown(name)}: {data['rows']:,} rows, {features:,} feature{'s' if features > 1 else ''}, "
+        f"{classes:,} classes; {split}"
+    )
+
+
+def _network_line(document: Mapping[str, Any]) -> str:
+    data, model = document["data"], document["experiment"]["model"]
+    sizes = " → ".join(map(str, [len(data["features"]), *model["hidden"], len(data["classes"])]))
+    dropout = f", dropout {model['dropout']:g}" if model["dropout"] else ""
+    return (
+        f"{sizes}, {document['parameters']:,} parameters; {model['activation']}, "
+        f"{model['initialization']}{dropout}"
+    )
+
+
+def _training_line(experiment: Mapping[str, Any]) -> str:
+    backend, train = experiment["model"]["backend"], experiment["train"]
+    batch = f"batches of {train['batch_size']:,}" if train["batch_size"] else "full batch"
+    return (
+        f"{backend}, {train['precision']}, {train['optimizer']} at {train['learning_rate']:g}, {batch}; "
+        f"seed {experiment['seed']}"
+    )
+
+
+def _result_line(document: Mapping[str, Any]) -> str:
+    asked, done = document["experiment"]["train"]["epochs"], len(document["history"]["epoch"])
+    timing = document["timing"]
+    speed = f" ({timing['epochs_per_second']:,.0f} epochs/s)" if timing["epochs_per_second"] else ""
+    return f"{document['status']} after {done:,} of {asked:,} epochs, {timing['seconds']:.2f} s{speed}"
+
+
+def _losses(history: Mapping[str, Any]) -> str:
+    if not history["epoch"]:
+        return ""
+    rows = [
+        [part, _figure(history[f"{part}_loss"][-1]), _figure(history[f"{part}_accuracy"][-1])]
+        for part in ("train", "val")
+    ]
+    return _table([[f"epoch {history['epoch'][-1]:,}", "loss", "accuracy"], *rows])
+
+
+def _scores(performance: Mapping[str, Any]) -> str:
+    """Weighted means for each part, then each class of the test rows."""
+    header = ["evaluation", "precision", "recall", "f1", "accuracy", "rows"]
+    rows = [
+        [part, *(_figure(overall[name]) for name in header[1:5]), f"{overall['num_samples']:,}"]
+        for part, overall in ((part, scores["overall"]) for part, scores in performance.items())
+    ]
+    classes = performance["test"]["class"]
+    for name, score in islice(classes.items(), SHOWN):
+        figures = [_figure(score[column]) for column in header[1:4]]
+        rows.append([f"test {_shown(name)}", *figures, "", f"{score['support']:,}"])
+    if len(classes) > SHOWN:
+        rows.append([f"… {len(classes) - SHOWN:,} classes more", *[""] * 5])
+    return _table([header, *rows])
+
+
+def _answer(prediction: Mapping[str, Any]) -> str:
+    values = [f"{_shown(name)} = {value:g}" for name, value in prediction["input"].items()]
+    at = ", ".join(values if len(values) <= SHOWN else [*values[:SHOWN], "…"])
+    if prediction["class"] is None:
+        return f"{at}: no answer, the point is too far from the data to compute with"
+    likely = sorted(prediction["probabilities"].items(), key=lambda item: -item[1])
+    chances = "  ".join(f"P({_shown(name)}) {chance:.4f}" for name, chance in likely[:SHOWN])
+    return f"{at}: {_shown(prediction['class'])}   {chances}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """The first column to the left, the others to the right, each as wide as it needs to be."""
+    first, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = (
+        "".join([name.ljust(max(first, 12)), *map(str.rjust, cells, (width + 2 for width in widths))])
+        for name, *cells in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}" if value < 1000 else f"{value:.4g}"
+
+
+def _shown(name: str) -> str:
+    """A name from the data, printable and not too long."""
+    line = _printable(name)
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
+def _printable(text: str) -> str:
+    """A text that may hold anything, on one line and without control characters."""
+    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(text.split()))

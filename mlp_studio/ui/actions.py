@@ -1,0 +1,43 @@
+"""Menus, shortcuts and toolbar buttons as a table of data; `MainWindow` draws it."""
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QKeySequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person can do. `slot` names the MainWindow method that does it, `icon` a row of `icons.SHAPES`."""
+
+    name: str
+    menu: str
+    text: str
+    help: str
+    slot: str
+    shortcut: str | QKeySequence.StandardKey = ""
+    icon: str = ""
+    checkable: bool = False
+
+
+_key = QKeySequence.StandardKey
+
+COMMANDS: tuple[Command, ...] = (
+    Command("open", "&File", "&Open data…", "Open a CSV file", "open_dialog", _key.Open),
+    Command("save_points", "&File", "&Export points as CSV…", "Save the data that are loaded", "export_data"),
+    Command("quit", "&File", "&Quit", "Close MLP Studio", "close", "Ctrl+Q"),
+    Command("copy_picture", "&Edit", "&Copy boundary picture", "Copy the boundary as a picture", "copy_boundary", "Ctrl+Shift+C"),
+    Command("copy_metrics", "&Edit", "Copy &metrics", "Copy the scores of every class as a table", "copy_metrics", "Ctrl+Shift+M"),
+    Command("train", "&Run", "&Train", "Train the network", "toggle", "Space", "train"),
+    Command("step", "&Run", "&Step", "Train exactly one epoch", "step", "S", "step"),
+    Command("stop", "&Run", "Sto&p", "Stop training and keep the weights", "stop", "Esc", "stop"),
+    Command("reset", "&Run", "&Reset", "Go back to the weights of the start", "reset", "Ctrl+R", "reset"),
+    Command("view_all", "&View", "&View all points", "Show all points after zooming", "view_all", "Ctrl+0"),
+    Command("side_by_side", "&View", "&Side by side", "Training and test in pictures of their own", "side_by_side", "Ctrl+B", "", True),
+    Command("restore_layout", "&View", "Restore the &layout", "Put every panel back where it was at first", "restore_layout"),
+    Command("shortcuts", "&Help", "&Keyboard shortcuts", "What the keys do", "show_shortcuts", "F1"),
+    Command("diagnostics", "&Help", "&Copy diagnostics", "Copy versions and the last log lines", "copy_diagnostics"),
+    Command("about", "&Help", "&About MLP Studio", "Version and licence", "show_about"),
+)
+
+MENUS = ("&File", "&Edit", "&View", "&Run", "&Lessons", "&Help")
+TOOLBAR = ("train", "step", "stop", "reset")

@@ -1,0 +1,478 @@
+"""The import dialog: how a text file is taken apart and what its columns are for, its first rows in view.
+
+All that comes from the file (names, cells, the sentences that quote them) is shown as plain text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPalette, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mlp_studio.core.errors import DataError
+from mlp_studio.core.table import (
+    DECIMALS,
+    DELIMITERS,
+    ENCODINGS,
+    ROLES,
+    Preview,
+    Role,
+    TableFormat,
+    read_preview,
+)
+from mlp_studio.ui.theme import UNIT, number_font
+
+SHOWN_ROWS, SHOWN_CHARACTERS, SHOWN_NAME, SHOWN_NOTES = 50, 200, 40, 2
+NARROW, WIDE = 104, 240  # px, the width of a column
+FEW_COLUMNS = 6  # so many share the width of the table
+MEASURED_COLUMNS = 100  # more are not measured, all have the same width
+ROLE_HELP = "Feature: an input of the network. Label: the class to learn. Ignore: left out."
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChoice:
+    """What to read from a file: the arguments of `core.table.read_table`."""
+
+    path: Path
+    label: str
+    features: tuple[str, ...]
+    format: TableFormat
+
+
+class ImportDialog(QDialog):
+    """Asks how to read one file. Open it with `open()`; after `accepted`, `choice()` is what was chosen."""
+
+    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._path = Path(path)
+        self._preview: Preview | None = None
+        self._roles: list[Role] = []
+        self.setWindowTitle("Import table")
+        self.table = PreviewTable()
+        self.sentence, self.notes, self._icon = _plain_label(), _plain_label(), QLabel()
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self._build_controls()
+        self._arrange()
+        self._load(None)
+        self._show_format(self._preview.format if self._preview else TableFormat())
+        self._connect()
+
+    def choice(self) -> ImportChoice:
+        """The format in the controls and the columns with their roles, in the order of the file."""
+        names = self._preview.names if self._preview else ()
+        chosen = list(zip(names, self._roles, strict=True))
+        return ImportChoice(
+            path=self._path,
+            label=next((name for name, role in chosen if role == "label"), ""),
+            features=tuple(name for name, role in chosen if role == "feature"),
+            format=self._format(),
+        )
+
+    # What is shown
+
+    def _build_controls(self) -> None:
+        self.encoding = _box(ENCODINGS, "How letters are stored in the file.")
+        self.delimiter = _box(DELIMITERS, "What separates the columns.")
+        self.decimal = _box(DECIMALS, "The sign before the decimals of a number.")
+        self.header = QCheckBox("First row holds the &names")
+        self.header.setToolTip("If not, the columns are called x1, x2 and so on, and the first row is data.")
+        self.use_all = QPushButton("&All numbers")
+        self.use_all.setToolTip("Every column of numbers, except the label, becomes a feature.")
+        self.use_none = QPushButton("N&one")
+        self.use_none.setToolTip("No column is a feature; choose the few you want above the columns.")
+
+    def _arrange(self) -> None:
+        title = _plain_label(self._path.name)
+        font = title.font()
+        font.setBold(True)
+        title.setFont(font)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        layout.setSpacing(UNIT)
+        layout.addWidget(title)
+        layout.addLayout(self._format_row())
+        layout.addWidget(self.table, 1)
+        layout.addLayout(_row(QLabel("Features:"), self.use_all, self.use_none, None))
+        layout.addSpacing(UNIT)
+        layout.addLayout(self._sentence_row())
+        layout.addWidget(self.buttons)
+        self.resize(880, 600)
+
+    def _format_row(self) -> QHBoxLayout:
+        row = _row()
+        for text, box in (
+            ("&Encoding", self.encoding),
+            ("&Delimiter", self.delimiter),
+            ("De&cimals", self.decimal),
+        ):
+            label = QLabel(text)
+            label.setBuddy(box)
+            row.addWidget(label)
+            row.addWidget(box)
+            row.addSpacing(UNIT)
+        row.addWidget(self.header)
+        row.addStretch()
+        return row
+
+    def _sentence_row(self) -> QHBoxLayout:
+        self.notes.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        texts = QVBoxLayout()
+        texts.addWidget(self.sentence)
+        texts.addWidget(self.notes)
+        row = _row()
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(texts, 1)
+        self.sentence.setMinimumHeight(self.fontMetrics().lineSpacing())
+        self.notes.setMinimumHeight(2 * self.fontMetrics().lineSpacing())  # so that nothing jumps
+        return row
+
+    def _show_format(self, used: TableFormat) -> None:
+        for box, value in (
+            (self.encoding, used.encoding),
+            (self.delimiter, used.delimiter),
+            (self.decimal, used.decimal),
+        ):
+            box.setCurrentIndex(box.findData(value))
+        self.header.setChecked(used.header)
+
+    def _connect(self) -> None:
+        for box in (self.encoding, self.delimiter, self.decimal):
+            box.currentIndexChanged.connect(self._reload)
+        self.header.toggled.connect(self._reload)
+        self.use_all.clicked.connect(self._use_all)
+        self.use_none.clicked.connect(self._use_none)
+        self.table.roles.chosen.connect(self._choose)
+        self.ok.setText("Import")
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
+    # What happens
+
+    def _format(self) -> TableFormat:
+        return TableFormat(
+            encoding=self.encoding.currentData(),
+            delimiter=self.delimiter.currentData(),
+            decimal=self.decimal.currentData(),
+            header=self.header.isChecked(),
+        )
+
+    @Slot()
+    def _reload(self) -> None:
+        self._load(self._format())
+
+    def _load(self, used: TableFormat | None) -> None:
+        """Read the first rows again; roles stay where the columns do."""
+        before = self._preview.names if self._preview else ()
+        try:
+            self._preview = read_preview(self._path, used, SHOWN_ROWS)
+        except DataError as error:
+            self._preview, self._roles = None, []
+            self.table.show_preview(None)
+            self._tell(str(error))
+            return
+        if self._preview.names != before:
+            self._roles = list(self._preview.roles)
+        self.table.show_preview(self._preview)
+        self._show_roles()
+
+    @Slot(int, str)
+    def _choose(self, column: int, role: Role) -> None:
+        if role == "label":  # there is one; the former label is no feature, lest it give the answer away
+            self._roles = ["ignore" if other == "label" else other for other in self._roles]
+        self._roles[column] = role
+        self._show_roles()
+
+    @Slot()
+    def _use_all(self) -> None:
+        self._use(("number",))
+
+    @Slot()
+    def _use_none(self) -> None:
+        self._use(())
+
+    def _use(self, kinds: tuple[str, ...]) -> None:
+        columns = self._preview.columns if self._preview else ()
+        self._roles = [
+            role if role == "label" else "feature" if column.kind in kinds else "ignore"
+            for column, role in zip(columns, self._roles, strict=True)
+        ]
+        self._show_roles()
+
+    def _show_roles(self) -> None:
+        self.table.show_roles(self._roles)
+        self._tell(self._preview.problem(self._roles) if self._preview else "")
+
+    def _tell(self, problem: str) -> None:
+        """What is wrong, or what will be imported."""
+        icon = (
+            QStyle.StandardPixmap.SP_MessageBoxWarning
+            if problem
+            else QStyle.StandardPixmap.SP_DialogApplyButton
+        )
+        self._icon.setPixmap(self.style().standardIcon(icon).pixmap(2 * UNIT, 2 * UNIT))
+        self.sentence.setText(problem or self._summary())
+        self.notes.setText(_some(self._preview.notes) if self._preview else "")
+        self.use_all.setEnabled(self._preview is not None)
+        self.use_none.setEnabled(self._preview is not None)
+        self.ok.setEnabled(not problem)
+        self.ok.setToolTip(_tip(problem or "Read the whole file."))
+
+    def _summary(self) -> str:
+        label = self._preview.names[self._roles.index("label")] if self._preview else ""
+        features = self._roles.count("feature")
+        return f"Ready: {features:,} feature{'' if features == 1 else 's'}, label “{label[:SHOWN_NAME]}”."
+
+
+class PreviewTable(QTableView):
+    """The first rows of a file below the names and the roles of its columns."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cells = _Cells(self)
+        self.roles = RoleHeader(self)
+        self.setHorizontalHeader(self.roles)
+        self.setModel(self._cells)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setFont(number_font())
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + UNIT)
+        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalScrollBar().valueChanged.connect(self.roles.place)
+
+    def show_preview(self, preview: Preview | None) -> None:
+        """Show other rows; the roles follow by `show_roles`."""
+        self.roles.clear()
+        self._cells.show(preview)
+        columns = len(preview.columns) if preview else 0
+        stretch = columns <= FEW_COLUMNS
+        modes = QHeaderView.ResizeMode
+        self.roles.setSectionResizeMode(modes.Stretch if stretch else modes.Interactive)
+        if FEW_COLUMNS < columns <= MEASURED_COLUMNS:
+            self.resizeColumnsToContents()
+
+    def show_roles(self, roles: Sequence[Role]) -> None:
+        """Show what each column is for."""
+        self._cells.show_roles(roles)
+        self.roles.show_roles(roles)
+
+
+class RoleHeader(QHeaderView):
+    """Column names with a box for the role below each; boxes are made when their column comes into view."""
+
+    chosen = Signal(int, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._boxes: dict[int, _RoleBox] = {}
+        self._roles: list[Role] = []
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setDefaultSectionSize(NARROW + 2 * UNIT)
+        self.setMinimumSectionSize(NARROW)
+        self.setMaximumSectionSize(1 << 14)
+        self.sectionResized.connect(self.place)
+
+    def show_roles(self, roles: Sequence[Role]) -> None:
+        """Show these roles, one for each column."""
+        self._roles = list(roles)
+        for column, box in self._boxes.items():
+            box.show_role(self._roles[column])
+        self.place()
+
+    def clear(self) -> None:
+        """Forget the columns."""
+        for box in self._boxes.values():
+            box.hide()
+            box.deleteLater()
+        self._boxes, self._roles = {}, []
+
+    def box(self, column: int) -> QComboBox:
+        """The box of a column, made if need be."""
+        if column not in self._boxes:
+            box = _RoleBox(column, self.viewport())
+            box.setAccessibleName(f"Role of {self.model().headerData(column, self.orientation())}")
+            box.show_role(self._roles[column])
+            box.chosen.connect(self.chosen)
+            self._boxes[column] = box
+        return self._boxes[column]
+
+    @Slot()
+    def place(self) -> None:
+        """Put a box below each name in view."""
+        first, last = self.visualIndexAt(0), self.visualIndexAt(self.viewport().width() - 1)
+        in_view = range(max(first, 0), (len(self._roles) if last < 0 else last + 1) if self._roles else 0)
+        for column in self._boxes.keys() - set(in_view):
+            self._boxes[column].hide()
+        for column in in_view:
+            box = self.box(column)
+            height = box.sizeHint().height()
+            left, width = self.sectionViewportPosition(column), self.sectionSize(column)
+            box.setGeometry(left + UNIT // 2, self.height() - height - UNIT // 2, width - UNIT, height)
+            box.show()
+
+    def sizeHint(self) -> QSize:
+        """A line for the name, and the box."""
+        size = super().sizeHint()
+        return QSize(size.width(), size.height() + _RoleBox(0).sizeHint().height() + UNIT // 2)
+
+    def sectionSizeFromContents(self, logicalIndex: int) -> QSize:
+        """Wide enough for the box, not so wide that one long name fills the view."""
+        size = super().sectionSizeFromContents(logicalIndex)
+        return QSize(min(max(size.width(), NARROW), WIDE), size.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or fewer columns are in view."""
+        super().resizeEvent(event)
+        self.place()
+
+
+class _RoleBox(QComboBox):
+    """The role of one column."""
+
+    chosen = Signal(int, str)
+
+    def __init__(self, column: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = column
+        for role, text in ROLES.items():
+            self.addItem(text, role)
+        self.setToolTip(ROLE_HELP)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.activated.connect(self._tell)
+
+    def show_role(self, role: Role) -> None:
+        self.setCurrentIndex(self.findData(role))
+
+    @Slot()
+    def _tell(self) -> None:
+        self.chosen.emit(self._column, self.currentData())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the table: a role should not change in passing."""
+        event.ignore()
+
+
+class _Cells(QAbstractTableModel):
+    """The cells of a preview, dimmed where the column is ignored, tinted where it is the label."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._preview: Preview | None = None
+        self._roles: list[Role] = []
+
+    def show(self, preview: Preview | None) -> None:
+        self.beginResetModel()
+        self._preview, self._roles = preview, list(preview.roles) if preview else []
+        self.endResetModel()
+
+    def show_roles(self, roles: Sequence[Role]) -> None:
+        self._roles = list(roles)
+        if self._preview:
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's
+        return len(self._preview.rows) if self._preview and not parent.isValid() else 0
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return len(self._preview.columns) if self._preview and not parent.isValid() else 0
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if self._preview is None:
+            return None
+        across = orientation == Qt.Orientation.Horizontal
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._preview.names[section] if across else f"{self._preview.lines[section]:,}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return (
+                _tip(self._preview.names[section])
+                if across
+                else "The line of the file on which the row starts."
+            )
+        return None
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = 0) -> Any:
+        if self._preview is None:
+            return None
+        column, palette = index.column(), QApplication.palette()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return " ".join(self._preview.rows[index.row()][column][:SHOWN_CHARACTERS].split())
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._preview.columns[column].kind != "text":
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ForegroundRole and self._roles[column] == "ignore":
+            return palette.brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+        if role == Qt.ItemDataRole.BackgroundRole and self._roles[column] == "label":
+            tint = palette.color(QPalette.ColorRole.Highlight)
+            tint.setAlpha(48)
+            return tint
+        return None
+
+
+def _plain_label(text: str = "") -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    policy = QSizePolicy(
+        QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+    )  # a long word widens nothing
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
+    label.setText(text)
+    return label
+
+
+def _tip(text: str) -> str:
+    """A tooltip that shows the text as it is, whatever markup it holds."""
+    return f"<qt>{escape(text)}</qt>"
+
+
+def _some(notes: tuple[str, ...]) -> str:
+    more = len(notes) - SHOWN_NOTES
+    shown = " ".join(notes[:SHOWN_NOTES])
+    return f"{shown} ({more:,} more such note{'' if more == 1 else 's'}.)" if more > 0 else shown
+
+
+def _box(choices: Mapping[str, str], tip: str) -> QComboBox:
+    box = QComboBox()
+    for value, text in choices.items():
+        box.addItem(text, value)
+    box.setToolTip(tip)
+    return box
+
+
+def _row(*widgets: QWidget | None) -> QHBoxLayout:
+    """Widgets side by side; None is a stretch."""
+    row = QHBoxLayout()
+    row.setSpacing(UNIT)
+    for widget in widgets:
+        if widget is None:
+            row.addStretch()
+        else:
+            row.addWidget(widget)
+    return row

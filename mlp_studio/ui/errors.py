@@ -1,0 +1,81 @@
+"""Faults of the program go to the log and to the window's bar, and never end it."""
+
+import logging
+import platform
+import sys
+import threading
+import traceback
+from collections import deque
+from importlib.metadata import PackageNotFoundError, version
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal
+
+log = logging.getLogger("mlp_studio")
+
+PACKAGES = ("mlp-studio", "PySide6-Essentials", "pyqtgraph", "numpy", "torch", "scikit-learn", "pandas")
+_recent: deque[str] = deque(maxlen=200)
+
+
+class _Recent(logging.Handler):
+    """Keeps the last lines for "Copy diagnostics"."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _recent.append(self.format(record))
+
+
+class FaultReporter(QObject):
+    """Turns an exception that nobody caught into a log entry and a sentence for the window.
+
+    The hooks run in whatever thread failed, so they only log and emit; the signal is queued to the window.
+    """
+
+    fault = Signal(str)
+
+    def install(self) -> None:
+        """Take over the interpreter's hooks."""
+        sys.excepthook = self._caught
+        threading.excepthook = lambda args: self._caught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def _caught(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error or kind(), trace)
+            return
+        log.error("uncaught exception\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        self.fault.emit(
+            f"Something went wrong in the program ({kind.__name__}: {error}). Your work is still here; "
+            "Help → Copy diagnostics has the details."
+        )
+
+
+def start_log() -> Path:
+    """Log to a file in the platform's data folder; its path."""
+    folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
+    file = folder / "mlp-studio.log"
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handlers: list[logging.Handler] = [_Recent()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(file, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True))
+    except OSError:  # a home that cannot be written to: the last lines are still kept in memory
+        log.warning("no log file can be written in %s", folder)
+    for handler in handlers:
+        handler.setFormatter(form)
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    return file
+
+
+def diagnostics() -> str:
+    """Versions and the last lines of the log, to paste into a report."""
+    lines = [f"{platform.platform()} · Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            lines.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            lines.append(f"{package} not installed")
+    return "\n".join([*lines, "", *_recent])

@@ -1,0 +1,291 @@
+"""Form controls made from the knobs of the configuration: one `Field` a setting, with its error in place."""
+
+import html
+import math
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mlp_studio.core.config import MAX_LAYERS, Knob
+from mlp_studio.core.errors import ConfigError
+from mlp_studio.ui import theme
+
+
+def plain_label(text: str = "", *, muted: bool = False, wrap: bool = False) -> QLabel:
+    """A label that shows its text as it is: names from files are data, never markup."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    label.setWordWrap(wrap)
+    if muted:
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+def tooltip(text: str) -> str:
+    """A plain text as a tooltip: wrapped, and never read as markup."""
+    return f"<p>{html.escape(text)}</p>"
+
+
+def as_text(value: Any) -> str:
+    """A setting's value as a person would type it."""
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(value)
+
+
+class NumberBox(QAbstractSpinBox):
+    """A number typed freely, or stepped with arrows; it never changes what was typed, the field judges that."""
+
+    submitted = Signal(str)
+
+    def __init__(self, knob: Knob, kind: type, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._knob = knob
+        self._kind = kind
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.editingFinished.connect(self._finished)
+
+    def set_text(self, text: str) -> None:
+        """Show a value."""
+        self.lineEdit().setText(text)
+
+    def stepBy(self, steps: int) -> None:
+        """Step along 1-2-5 decades for settings that span decades, else by an even step."""
+        try:
+            value = float(self.text())
+        except ValueError:
+            return
+        low, high = self._knob.low or 0.0, self._knob.high if self._knob.high is not None else math.inf
+        for _ in range(abs(steps)):
+            value = next_value(value, 1 if steps > 0 else -1, low, high, whole=self._kind is int)
+        value = min(max(value, low), high)
+        self.set_text(as_text(int(value) if self._kind is int else round(value, 10)))
+        self.submitted.emit(self.text())
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        """Both ways; the range's ends hold."""
+        return QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn the wheel to step only where the field was chosen: scrolling the panel changes nothing."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    @Slot()
+    def _finished(self) -> None:
+        self.submitted.emit(self.text())
+
+
+def next_value(value: float, direction: int, low: float, high: float, *, whole: bool) -> float:
+    """The next number up (+1) or down (−1): along 1-2-5 decades where the range spans more than three, else evenly."""
+    if whole and high <= 1000:
+        return value + direction * (1 if value + min(direction, 0) < 20 else 10)
+    if not whole and high <= 2:
+        return round(value + direction * 0.05, 10)
+    if value <= 0:
+        return max(low, 1.0 if whole else 1e-4) if direction > 0 else low
+    decade = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    ladder = [decade * mantissa for mantissa in (0.1, 0.2, 0.5, 1, 2, 5, 10)]
+    nearly = 1e-6 * value
+    if direction > 0:
+        return next(rung for rung in ladder if rung > value + nearly)
+    below = [rung for rung in ladder if rung < value - nearly]
+    return below[-1] if not whole or below[-1] >= 1 else low
+
+
+class ChoiceBox(QComboBox):
+    """A choice by name that the wheel changes only while it has the focus."""
+
+    def __init__(self, knob: Knob, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        for name, label in (knob.choices or dict)().items():
+            self.addItem(label, name)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the panel, not the choice, unless it has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class LayersEdit(QWidget):
+    """Units of each hidden layer as text, with buttons that take a layer away or add one like the last."""
+
+    submitted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._edit = QLineEdit(self)
+        self._edit.setPlaceholderText("100 or 64, 32")
+        self._edit.editingFinished.connect(self._finished)
+        self._fewer, self._more = QToolButton(self), QToolButton(self)
+        for button, sign, help_text, slot in (
+            (self._fewer, "−", "Take the last hidden layer away", self._take),
+            (self._more, "+", "Add a hidden layer like the last", self._add),
+        ):
+            button.setText(sign)
+            button.setToolTip(help_text)
+            button.setAccessibleName(help_text)
+            button.clicked.connect(slot)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(self._edit, 1)
+        layout.addWidget(self._fewer)
+        layout.addWidget(self._more)
+        self.setFocusProxy(self._edit)
+
+    def text(self) -> str:
+        """What is typed."""
+        return self._edit.text()
+
+    def set_text(self, text: str) -> None:
+        """Show a value."""
+        self._edit.setText(text)
+        self._set_buttons()
+
+    def _parts(self) -> list[str]:
+        return [part.strip() for part in self.text().split(",") if part.strip()]
+
+    def _set_buttons(self) -> None:
+        self._fewer.setEnabled(len(self._parts()) > 1)
+        self._more.setEnabled(len(self._parts()) < MAX_LAYERS)
+        self._more.setToolTip(
+            "Add a hidden layer like the last" if self._more.isEnabled() else f"{MAX_LAYERS} hidden layers are the most"
+        )
+
+    @Slot()
+    def _finished(self) -> None:
+        self.submitted.emit(self.text())
+
+    @Slot()
+    def _take(self) -> None:
+        self.submitted.emit(", ".join(self._parts()[:-1]))
+
+    @Slot()
+    def _add(self) -> None:
+        parts = self._parts() or ["100"]
+        self.submitted.emit(", ".join([*parts, parts[-1]]))
+
+
+class Field(QWidget):
+    """One setting: its control and, beneath it, the sentence that says what is wrong with what was typed.
+
+    `set_value(path, value)` is the intent; it raises ConfigError where the value cannot be taken.
+    """
+
+    def __init__(
+        self, path: str, knob: Knob, value: Any, set_value: Callable[[str, Any], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.path = path
+        self.knob = knob
+        self._set_value = set_value
+        self._shown: Any = None
+        self.control = self._make_control(knob, value)
+        self.control.setObjectName(path)
+        self.control.setAccessibleName(knob.label)
+        self.control.setToolTip(tooltip(help_text(knob)))
+        self.error = plain_label(wrap=True)
+        self.error.setObjectName(f"{path}.error")
+        self.error.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.control)
+        layout.addWidget(self.error)
+        self.show_value(value)
+
+    def _make_control(self, knob: Knob, value: Any) -> QWidget:
+        if knob.choices is not None:
+            choice = ChoiceBox(knob, self)
+            choice.activated.connect(self._chosen)
+            return choice
+        if isinstance(value, bool):
+            box = QCheckBox(knob.label, self)
+            box.clicked.connect(self._submit)
+            return box
+        if isinstance(value, tuple):
+            layers = LayersEdit(self)
+            layers.submitted.connect(self._submit)
+            return layers
+        number = NumberBox(knob, type(value), self)
+        number.submitted.connect(self._submit)
+        return number
+
+    def show_value(self, value: Any) -> None:
+        """Show the state's value; what is being typed stays unless the value changed."""
+        if value == self._shown and type(value) is type(self._shown):
+            return
+        self._shown = value
+        self._complain("")
+        control = self.control
+        if isinstance(control, QComboBox):
+            control.setCurrentIndex(control.findData(value))
+        elif isinstance(control, QCheckBox):
+            control.setChecked(value)
+        elif isinstance(control, NumberBox | LayersEdit):
+            control.set_text(as_text(value))
+
+    @Slot(int)
+    def _chosen(self, index: int) -> None:
+        control = self.control
+        if isinstance(control, QComboBox):
+            self._submit(control.itemData(index))
+
+    @Slot(str)
+    @Slot(bool)
+    def _submit(self, value: Any) -> None:
+        if isinstance(value, str) and value == as_text(self._shown):
+            self._complain("")
+            return
+        shown = self._shown
+        self._shown = None  # whatever the state now says is shown, also when it refuses the value
+        try:
+            self._set_value(self.path, value)
+        except ConfigError as error:
+            self._shown = shown
+            self._complain(str(error))
+        else:
+            if self._shown is None:
+                self.show_value(shown)
+
+    def _complain(self, sentence: str) -> None:
+        self.error.setText(sentence)
+        self.error.setVisible(bool(sentence))
+        palette = QPalette()  # an empty one: the control goes on following the application's
+        if sentence:
+            palette.setColor(QPalette.ColorRole.Base, theme.colours().error)
+        self.control.setPalette(palette)
+
+
+def help_text(knob: Knob) -> str:
+    """What the control does, and its range."""
+    if not knob.span:
+        return knob.help
+    unit = f" {knob.unit}" if knob.unit else ""
+    return f"{knob.help} Range: {knob.span}{unit}."
+

@@ -1,0 +1,94 @@
+"""Short pieces of work off the GUI thread: loading data, a raster while nothing trains."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Slot
+
+from mlp_studio.core.errors import StudioError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    work: Callable[[], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[str], None]
+
+
+class _Job(QThread):
+    """Runs one order; the outcome waits in `result` or `error` until the thread has finished."""
+
+    def __init__(self, key: str, order: _Order, parent: QObject) -> None:
+        super().__init__(parent)
+        self.key = key
+        self.order = order
+        self.result: Any = None
+        self.error = ""
+
+    def run(self) -> None:
+        """Do the work (in this thread) and keep what came of it."""
+        try:
+            self.result = self.order.work()
+        except StudioError as error:
+            self.error = str(error)
+        except Exception as error:
+            log.exception("a job failed: %s", self.key)
+            self.error = f"That did not work ({type(error).__name__}); Help → Copy diagnostics has the details."
+
+
+class Jobs(QObject):
+    """Runs at most one job of each key at a time; of those that wait for it, the newest wins.
+
+    `done(result)` and `failed(sentence)` are called in the GUI thread.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: dict[str, _Job] = {}
+        self._waiting: dict[str, _Order] = {}
+        self._closed = False
+
+    def start(
+        self, key: str, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[str], None]
+    ) -> None:
+        """Do `work` in a thread, now or when the job of the same key that is under way has ended."""
+        if self._closed:
+            return
+        order = _Order(work, done, failed)
+        if key in self._running:
+            self._waiting[key] = order
+            return
+        job = _Job(key, order, self)
+        self._running[key] = job
+        job.finished.connect(self._ended)
+        job.start()
+
+    def busy(self, key: str) -> bool:
+        """Whether a job of this key is under way."""
+        return key in self._running
+
+    def close(self, milliseconds: int = 3000) -> bool:
+        """Take no more orders, forget what waits, and wait for what runs; whether all ended in time."""
+        self._closed = True
+        self._waiting.clear()
+        return all(job.wait(milliseconds) for job in list(self._running.values()))
+
+    @Slot()
+    def _ended(self) -> None:
+        job = self.sender()
+        if not isinstance(job, _Job):
+            return
+        job.wait()  # `finished` comes a moment before the thread has ended
+        del self._running[job.key]
+        following = self._waiting.pop(job.key, None)
+        if following is not None:  # the outcome is out of date already
+            self.start(job.key, following.work, following.done, following.failed)
+        elif job.error:
+            job.order.failed(job.error)
+        else:
+            job.order.done(job.result)
+        job.deleteLater()

@@ -1,0 +1,505 @@
+"""The window: docks around the boundary, menus from the table of commands, and what happens on closing."""
+
+import csv
+import logging
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mlp_studio import __version__
+from mlp_studio.core.lessons import LESSONS
+from mlp_studio.ui import errors, theme
+from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR
+from mlp_studio.ui.icons import icon
+from mlp_studio.ui.panels.boundary import BoundaryPanel
+from mlp_studio.ui.panels.data_summary import DataSummaryPanel
+from mlp_studio.ui.panels.evaluation import EvaluationPanel
+from mlp_studio.ui.panels.experiment import ExperimentPanel
+from mlp_studio.ui.panels.prediction import PredictionPanel
+from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
+from mlp_studio.ui.plots.curves import CurvesPanel
+from mlp_studio.ui.store import Notice, State
+from mlp_studio.ui.studio import Studio
+
+log = logging.getLogger(__name__)
+
+LAYOUT_VERSION = 1  # raised when docks come or go, so that an older saved layout is left alone
+RECENT_FILES = 8
+CLOSING_PATIENCE = 3000  # milliseconds that closing waits for the training before the window hides and waits on
+
+
+class MainWindow(QMainWindow):
+    """Draws the state through its panels and turns commands into intents."""
+
+    def __init__(self, studio: Studio, settings: QSettings) -> None:
+        super().__init__()
+        self.studio = studio
+        self._settings = settings
+        self._closing = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self.hide)
+        self._question: QMessageBox | None = None
+        self._rendered: object = None
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setMinimumSize(900, 600)
+        self._build_panels()
+        self._build_commands()
+        self._build_menus()
+        self._build_toolbar()
+        studio.store.changed.connect(self.render)
+        studio.idle.connect(self._finish_closing)
+        self._restore()
+        self._recolour()
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def _build_panels(self) -> None:
+        studio = self.studio
+        self.boundary = BoundaryPanel(studio, self)
+        self.prediction = PredictionPanel(studio, self)
+        self.notice = NoticeBar(studio, self)
+        centre = QWidget(self)
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.boundary, 1)
+        layout.addWidget(self.prediction)
+        self.setCentralWidget(centre)
+        self.experiment = ExperimentPanel(studio, self)
+        self.curves = CurvesPanel(studio, self)
+        self.evaluation = EvaluationPanel(studio, self)
+        self.data = DataSummaryPanel(studio, self)
+        self.status = StatusLine(studio, self)
+        self.setStatusBar(self.status)
+        self.docks = {
+            "experiment": self._dock("Experiment", self.experiment),
+            "curves": self._dock("Curves", self.curves),
+            "evaluation": self._dock("Evaluation", self.evaluation),
+            "data": self._dock("Data", self.data),
+        }
+        self._place_docks()
+
+    def _dock(self, title: str, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(panel)
+        return dock
+
+    def _place_docks(self) -> None:
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        docks = self.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+        self.addDockWidget(left, docks["experiment"])
+        self.addDockWidget(right, docks["curves"])
+        self.addDockWidget(right, docks["evaluation"])
+        self.tabifyDockWidget(docks["evaluation"], docks["data"])
+        for dock in docks.values():
+            dock.show()
+        docks["evaluation"].raise_()
+        self.resizeDocks([docks["experiment"], docks["curves"]], [300, 400], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["curves"], docks["evaluation"]], [320, 340], Qt.Orientation.Vertical)
+
+    def _build_commands(self) -> None:
+        self.commands: dict[str, QAction] = {}
+        for command in COMMANDS:
+            action = QAction(command.text, self)
+            action.setObjectName(command.name)
+            action.setShortcut(QKeySequence(command.shortcut))
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{command.help} ({keys})" if keys else command.help)
+            action.setStatusTip(command.help)
+            action.setCheckable(command.checkable)
+            action.triggered.connect(getattr(self, command.slot))
+            self.commands[command.name] = action
+
+    def _build_menus(self) -> None:
+        self.menus = {title: self.menuBar().addMenu(title) for title in MENUS}
+        for command in COMMANDS:
+            menu = self.menus[command.menu]
+            if command.name == "quit":
+                self._recent_menu = menu.addMenu("Open &recent")
+                menu.addSeparator()
+            menu.addAction(self.commands[command.name])
+        self._fill_lessons(self.menus["&Lessons"])
+        view = self.menus["&View"]
+        view.addSeparator()
+        for dock in self.docks.values():
+            view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        schemes = QActionGroup(self)
+        appearance = view.addMenu("&Appearance")
+        self.schemes: dict[str, QAction] = {}
+        for name, label in theme.SCHEMES.items():
+            action = appearance.addAction(label)
+            action.setCheckable(True)
+            schemes.addAction(action)
+            action.triggered.connect(partial(self.set_scheme, name))
+            self.schemes[name] = action
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+
+    def _fill_lessons(self, menu: QMenu) -> None:
+        for name, lesson in LESSONS.items():
+            action = menu.addAction(lesson.title)
+            action.setStatusTip(lesson.summary)
+            action.triggered.connect(partial(self.studio.open_lesson, name))
+
+    def _build_toolbar(self) -> None:
+        bar = self.addToolBar("Run")
+        bar.setObjectName("Run")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in TOOLBAR:
+            bar.addAction(self.commands[name])
+        self.train_button = bar.widgetForAction(self.commands["train"])
+        self.train_button.setObjectName("train_button")
+        lessons = QToolButton(bar)
+        lessons.setText("Lesson")
+        lessons.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        lessons.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        lessons.setMenu(self.menus["&Lessons"])
+        lessons.setToolTip("Set up a lesson's experiment")
+        bar.addSeparator()
+        bar.addWidget(lessons)
+        self.run_bar = RunBar(self.studio, bar)
+        bar.addWidget(self.run_bar)
+
+    # --- state → window -----------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Title and which commands can act."""
+        run = state.run
+        status = run.status if run else ""
+        key = (status, state.loading, state.follow_up, state.prepared, state.shown.side_by_side)
+        if key == self._rendered:
+            return
+        self._rendered = key
+        name = state.prepared.dataset.name if state.prepared else ""
+        self.setWindowTitle(f"{name} — MLP Studio" if name else "MLP Studio")
+        active = run is not None and run.active
+        train = self.commands["train"]
+        train.setText("Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train")
+        self._set_icon("train", "pause" if active else "train")
+        idle = run is not None and not active and not state.loading
+        started = run is not None and status != "ready"
+        self._enable("train", run is not None and not state.loading, "There are no data to train on yet")
+        self._enable("step", idle, "Training is under way: pause it to step" if active else "There are no data yet")
+        self._enable("stop", active or status == "paused", "Nothing is training")
+        self._enable("reset", started, "Nothing has been trained yet")
+        self.commands["side_by_side"].setChecked(state.shown.side_by_side)
+
+    def _set_icon(self, name: str, shape: str) -> None:
+        tone = theme.colours()
+        colour = tone.on_accent if name == "train" else tone.text
+        self.commands[name].setIcon(icon(shape, colour, tone.line if name == "train" else tone.muted))
+
+    def _recolour(self) -> None:
+        tone = theme.colours()
+        for command in COMMANDS:
+            if command.icon and command.name != "train":
+                self._set_icon(command.name, command.icon)
+        self.train_button.setStyleSheet(
+            f"QToolButton {{ background: {tone.accent}; color: {tone.on_accent}; border: none; border-radius: 4px;"
+            f" padding: 5px 14px; font-weight: 600; }}"
+            f"QToolButton:hover, QToolButton:focus {{ border: 2px solid {tone.text}; padding: 3px 12px; }}"
+            f"QToolButton:disabled {{ background: {tone.line}; color: {tone.muted}; }}"
+        )
+        self._rendered = None
+        self.render(self.studio.store.state)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Recolour icons and the one primary button when light turns to dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "train_button"):
+            self._recolour()
+
+    def _enable(self, name: str, can_act: bool, why_not: str) -> None:
+        action = self.commands[name]
+        command = next(command for command in COMMANDS if command.name == name)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setEnabled(can_act)
+        action.setToolTip(f"{command.help} ({keys})" if can_act else why_not)
+
+    # --- commands -----------------------------------------------------------------------------------------------
+
+    @Slot()
+    def toggle(self) -> None:
+        """Train, or pause."""
+        self.studio.toggle()
+
+    @Slot()
+    def step(self) -> None:
+        """One epoch."""
+        self.studio.step()
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop training."""
+        self.studio.stop()
+
+    @Slot()
+    def reset(self) -> None:
+        """The weights of the start."""
+        self.studio.reset()
+
+    @Slot()
+    def open_dialog(self) -> None:
+        """Choose a file to open."""
+        folder = self._settings.value("folder", "", str)
+        name = ask_open(self, folder)
+        if name:
+            self.open_file(Path(name))
+
+    def open_file(self, path: Path) -> None:
+        """Open a table: through the import dialog, where features and label are chosen."""
+        from mlp_studio.ui.dialogs.import_table import ImportDialog
+
+        if not path.is_file():
+            self.studio.store.update(notice=Notice(f"There is no file {path}.", is_error=True))
+            return
+        dialog = ImportDialog(path, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._imported)
+        self.import_dialog = dialog
+        dialog.open()
+
+    @Slot()
+    def _imported(self) -> None:
+        choice = self.import_dialog.choice()
+        taken = choice.format
+        self.studio.open_file(
+            choice.path,
+            label=choice.label,
+            features=choice.features,
+            encoding=taken.encoding,
+            delimiter=taken.delimiter,
+            decimal=taken.decimal,
+            header="yes" if taken.header else "no",
+        )
+        self._remember(choice.path)
+
+    def _remember(self, path: Path) -> None:
+        recent = [str(path), *(name for name in self._recent() if name != str(path))]
+        self._settings.setValue("recent", recent[:RECENT_FILES])
+        self._settings.setValue("folder", str(path.parent))
+
+    def _recent(self) -> list[str]:
+        value = self._settings.value("recent", [])
+        return [value] if isinstance(value, str) else [str(name) for name in value or []]
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for name in self._recent():
+            action = self._recent_menu.addAction(name.replace("&", "&&"))
+            action.triggered.connect(partial(self.open_file, Path(name)))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction("No files yet").setEnabled(False)
+
+    @Slot()
+    def export_data(self) -> None:
+        """Save the loaded data as CSV, in original units."""
+        prepared = self.studio.store.state.prepared
+        if prepared is None:
+            return
+        data = prepared.dataset
+        name = ask_save(self, f"{data.name}.csv")
+        if not name:
+            return
+        try:
+            with Path(name).open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow([*data.feature_names, "label"])
+                writer.writerows([*row, data.class_names[k]] for row, k in zip(data.X.tolist(), data.y, strict=True))
+        except OSError as error:
+            sentence = f"{name} could not be written: {error.strerror or error}."
+            self.studio.store.update(notice=Notice(sentence, is_error=True))
+        else:
+            self.studio.store.update(notice=Notice(f"{data.rows:,} rows written to {name}."))
+
+    @Slot()
+    def copy_boundary(self) -> None:
+        """Put the boundary on the clipboard."""
+        self.boundary.export_button.copy_image()
+
+    @Slot()
+    def copy_metrics(self) -> None:
+        """Put the table of classes on the clipboard."""
+        self.evaluation.copy_classes()
+
+    @Slot()
+    def view_all(self) -> None:
+        """Show all points."""
+        self.boundary.fit_button.click()
+
+    @Slot(bool)
+    def side_by_side(self, on: bool) -> None:
+        """Two pictures or one."""
+        self.studio.show_side_by_side(on)
+
+    @Slot()
+    def restore_layout(self) -> None:
+        """The docks as they were at first."""
+        self._place_docks()
+
+    def set_scheme(self, name: str, _checked: bool = False) -> None:
+        """Light, dark, or the system's."""
+        theme.apply_scheme(name)
+        self._settings.setValue("scheme", name)
+        self.schemes[name].setChecked(True)
+
+    @Slot()
+    def copy_diagnostics(self) -> None:
+        """Put versions and log lines on the clipboard."""
+        QGuiApplication.clipboard().setText(errors.diagnostics())
+        self.studio.store.update(notice=Notice("Versions and log lines are on the clipboard."))
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """List the keys."""
+        keys = [
+            f"{command.text.replace('&', '')}:  {self.commands[command.name].shortcut().toString()}"
+            for command in COMMANDS
+            if not self.commands[command.name].shortcut().isEmpty()
+        ]
+        self._tell("Keyboard shortcuts", "\n".join(keys))
+
+    @Slot()
+    def show_about(self) -> None:
+        """Version and licence."""
+        self._tell("About MLP Studio", f"MLP Studio {__version__}\n\nA laboratory for multilayer perceptrons.\nMIT licence.\n\n{errors.diagnostics().splitlines()[0]}")
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    @Slot(str)
+    def show_fault(self, sentence: str) -> None:
+        """Say that something went wrong in the program."""
+        self.studio.store.update(notice=Notice(sentence, is_error=True))
+
+    # --- dropping, closing, remembering -------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first dropped file."""
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            # after the drop has ended: the dialog must not open within it
+            QTimer.singleShot(0, self, partial(self.open_file, Path(files[0])))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once when the network is training; then let the training end, and close."""
+        try:
+            run = self.studio.store.state.run
+            if run is not None and run.active and not self._closing:
+                event.ignore()
+                self._ask_to_close()
+                return
+            if self.studio.is_busy:
+                event.ignore()
+                self._start_closing()
+                return
+            self._patience.stop()
+            self._save()
+            self.studio.shut_down()
+        except Exception:
+            log.exception("closing failed")
+            event.ignore()
+            raise
+
+    def _ask_to_close(self) -> None:
+        if self._question is None:
+            self._question = ask_to_stop(self)
+            self._question.finished.connect(self._answered)
+
+    @Slot(int)
+    def _answered(self, answer: int) -> None:
+        self._question = None
+        if answer == QMessageBox.StandardButton.Yes.value:
+            self._start_closing()
+
+    def _start_closing(self) -> None:
+        self._closing = True
+        self.studio.stop()
+        if self.studio.is_busy:
+            self._patience.start(CLOSING_PATIENCE)
+        else:
+            self.close()
+
+    @Slot()
+    def _finish_closing(self) -> None:
+        if self._closing:
+            self.close()
+
+    def _save(self) -> None:
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self._settings.sync()
+
+    def _restore(self) -> None:
+        self.schemes[saved_scheme(self._settings)].setChecked(True)
+        geometry, layout = self._settings.value("geometry"), self._settings.value("layout")
+        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+            self.resize(1280, 800)
+        if isinstance(layout, QByteArray):
+            self.restoreState(layout, LAYOUT_VERSION)
+
+
+def saved_scheme(settings: QSettings) -> str:
+    """The colour scheme that was chosen last; apply it before the window is built."""
+    name = settings.value("scheme", "system", str)
+    return name if name in theme.SCHEMES else "system"
+
+
+# Dialogs, as plain functions that tests replace
+
+
+def ask_open(parent: QWidget, folder: str) -> str:
+    """A file to open, or ""."""
+    return QFileDialog.getOpenFileName(parent, "Open data", folder, "Tables (*.csv *.tsv *.txt);;All files (*)")[0]
+
+
+def ask_save(parent: QWidget, name: str) -> str:
+    """A file to write, or ""."""
+    return QFileDialog.getSaveFileName(parent, "Save", name, "CSV (*.csv)")[0]
+
+
+def ask_to_stop(parent: QWidget) -> QMessageBox:
+    """The question on closing; its `finished` brings the answer."""
+    buttons = QMessageBox.StandardButton
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "Close MLP Studio",
+        "The network is still training. Stop it and close?",
+        buttons.Yes | buttons.Cancel,
+        parent,
+    )
+    box.button(buttons.Yes).setText("Stop and close")
+    box.setDefaultButton(buttons.Cancel)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box

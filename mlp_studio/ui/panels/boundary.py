@@ -1,0 +1,406 @@
+"""The decision boundary: what is shown of which rows, on which slice, in one picture or two."""
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
+
+from mlp_studio.core.boundary import bounds
+from mlp_studio.core.dataset import Floats
+from mlp_studio.core.prepare import Prepared
+from mlp_studio.ui import theme
+from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.plots.export import ExportButton
+from mlp_studio.ui.plots.regions import Points, RegionsPlot, sample
+from mlp_studio.ui.store import Evaluation, Run, Shown, Slice, State
+from mlp_studio.ui.studio import Studio
+
+PART_LABELS = {"train": "Train", "validation": "Validation", "test": "Test"}
+PART_HELP = {
+    "train": "Show the points that the network learns from (small)",
+    "validation": "Show the points that are watched while training (medium)",
+    "test": "Show the points that are kept back for the final figures (large)",
+}
+SIDES = ("train", "test")  # the pictures of the side-by-side view
+
+
+class Legend(QWidget):
+    """Marker and name of each class, as many as there is room for."""
+
+    MARK = 12
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._names: tuple[str, ...] = ()
+        self._note = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """One line of text."""
+        return QSize(120, self.fontMetrics().height() + theme.UNIT)
+
+    minimumSizeHint = sizeHint
+
+    def show_classes(self, names: tuple[str, ...], note: str) -> None:
+        """Show these classes, and a note after them."""
+        self._names, self._note = names, note
+        self.setToolTip(tooltip(", ".join(names)))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw what fits; an ellipsis stands for the rest."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = QColor(theme.colours().text)
+        x, metrics, middle = theme.UNIT // 2, self.fontMetrics(), self.height() / 2
+        note_width = metrics.horizontalAdvance(self._note) + theme.UNIT if self._note else 0
+        for index, name in enumerate(self._names):
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, 140)
+            width = self.MARK + 6 + metrics.horizontalAdvance(shown) + 2 * theme.UNIT
+            if x + width + note_width > self.width() and index < len(self._names):
+                painter.setPen(text)
+                painter.drawText(QPointF(x, middle + metrics.ascent() / 2 - 1), "…")
+                x += 2 * theme.UNIT
+                break
+            painter.setPen(QPen(QColor(theme.colours().base), 0))
+            painter.setBrush(QColor(theme.class_colour(index)))
+            painter.save()
+            painter.translate(x + self.MARK / 2, middle)
+            painter.scale(self.MARK - 2, self.MARK - 2)
+            painter.drawPath(Symbols[theme.class_symbol(index)])
+            painter.restore()
+            painter.setPen(text)
+            painter.drawText(QPointF(x + self.MARK + 6, middle + metrics.ascent() / 2 - 1), shown)
+            x += width
+        if self._note:
+            painter.setPen(QColor(theme.colours().muted))
+            area = QRectF(x, 0, max(0, self.width() - x - 4), self.height())
+            elided = metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, int(area.width()))
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, elided)
+        painter.end()
+
+
+class SquareHolder(QWidget):
+    """Keeps the pictures square and as large as there is room for, beside or beneath one another."""
+
+    def __init__(self, pictures: list[QWidget], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pictures = pictures
+        for picture in pictures:
+            picture.setParent(self)
+        self.setMinimumSize(240, 240)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def arrange(self) -> None:
+        """Place the visible pictures."""
+        visible = [picture for picture in self._pictures if not picture.isHidden()]
+        if not visible:
+            return
+        count = len(visible)
+        beside, beneath = min(self.height(), self.width() // count), min(self.height() // count, self.width())
+        side = max(beside, beneath)
+        across, down = (count, 1) if beside >= beneath else (1, count)
+        left, top = (self.width() - side * across) // 2, (self.height() - side * down) // 2
+        for place, picture in enumerate(visible):
+            picture.setGeometry(left + place % across * side, top + place // across * side, side, side)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Keep the pictures square."""
+        self.arrange()
+
+
+class SliceBar(QWidget):
+    """Which plane of wide data is shown."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._prepared: Prepared | None = None
+        self._nearest: int | None = None
+        self.kind, self.across, self.upward, self.held = (QComboBox(self) for _ in range(4))
+        for box, name, help_text in (
+            (self.kind, "Slice", "Show the plane of two features, or of the first two principal components"),
+            (self.across, "Feature across", "The feature along the horizontal axis"),
+            (self.upward, "Feature upward", "The feature along the vertical axis"),
+            (self.held, "Other features", "Where the features that are not shown are held: click a point to hold its row"),
+        ):
+            box.setAccessibleName(name)
+            box.setToolTip(tooltip(help_text))
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(9)
+            box.activated.connect(self._chosen)
+        self.kind.addItem("Two features", "columns")
+        self.kind.addItem("Principal components", "principal")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.UNIT)
+        self._between = plain_label("×", muted=True)
+        self._others = plain_label("others at", muted=True)
+        for widget in (self.kind, self.across, self._between, self.upward, self._others, self.held):
+            layout.addWidget(widget, 1 if isinstance(widget, QComboBox) else 0)
+
+    def offer_row(self, row: int) -> None:
+        """Offer to hold the other features at this row of the data."""
+        self._nearest = row
+        self._fill_held(self._studio.store.state.shown.slice)
+
+    def render(self, state: State) -> None:
+        """Show the state's slice."""
+        prepared, chosen = state.prepared, state.shown.slice
+        self.setVisible(prepared is not None and prepared.dataset.features > 2)
+        if prepared is None:
+            return
+        if self._prepared is None or prepared.dataset is not self._prepared.dataset:
+            self._nearest = None
+            for box in (self.across, self.upward):
+                box.clear()
+                box.addItems(prepared.dataset.feature_names)
+        self._prepared = prepared
+        self.kind.setCurrentIndex(self.kind.findData(chosen.kind))
+        self.across.setCurrentIndex(chosen.columns[0])
+        self.upward.setCurrentIndex(chosen.columns[1])
+        self._fill_held(chosen)
+        for widget in (self.across, self._between, self.upward, self._others, self.held):
+            widget.setVisible(chosen.kind == "columns")
+
+    def _fill_held(self, chosen: Slice) -> None:
+        rows = {row for row in (self._nearest, chosen.held_row) if row is not None}
+        self.held.clear()
+        self.held.addItem("training mean", None)
+        for row in sorted(rows):
+            self.held.addItem(f"row {row + 1:,}", row)
+        self.held.setCurrentIndex(self.held.findData(chosen.held_row) if chosen.held_row is not None else 0)
+
+    @Slot()
+    def _chosen(self) -> None:
+        columns = (self.across.currentIndex(), self.upward.currentIndex())
+        if columns[0] == columns[1]:  # swap rather than show a feature against itself
+            old = self._studio.store.state.shown.slice.columns
+            columns = (columns[0], old[0]) if columns[0] != old[0] else (old[1], columns[1])
+        self._studio.set_slice(Slice(self.kind.currentData(), columns, self.held.currentData()))
+
+
+class BoundaryPanel(QWidget):
+    """The pictures, the toggles above them and the legend."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._shown: Shown | None = None
+        self._prepared: Prepared | None = None
+        self._plane: object = None
+        self._run: Run | None = None
+        self._evaluation: Evaluation | None = None
+        self._ringed: object = None
+        self._probe: Floats | None = None
+        self.plots = [RegionsPlot(self._clicked, self._moved, self) for _ in SIDES]
+        self.plots[1].plot_item.setXLink(self.plots[0].plot_item)
+        self.plots[1].plot_item.setYLink(self.plots[0].plot_item)
+        self.plots[1].widget.hide()
+        self.repaints = 0  # rasters shown so far; the benchmark reads it
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, 0)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addLayout(self._toggles())
+        self.slices = SliceBar(studio, self)
+        layout.addWidget(self.slices)
+        self.legend = Legend(self)
+        layout.addWidget(self.legend)
+        self._holder = SquareHolder([plot.widget for plot in self.plots], self)
+        layout.addWidget(self._holder, 1)
+        self.caption = plain_label(muted=True)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self.caption)
+        studio.store.changed.connect(self.render)
+        self.render(studio.store.state)
+
+    def _toggles(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.UNIT // 2)
+        self.part_buttons: dict[str, QToolButton] = {}
+        for part, label in PART_LABELS.items():
+            button = self._toggle(label, PART_HELP[part])
+            button.clicked.connect(self._part_slots()[part])
+            self.part_buttons[part] = button
+            row.addWidget(button)
+        self.side_button = self._toggle("Side by side", "Show training and test points in pictures of their own")
+        self.side_button.clicked.connect(self._studio.show_side_by_side)
+        row.addSpacing(theme.UNIT)
+        row.addWidget(self.side_button)
+        row.addStretch(1)
+        self.fit_button = QPushButton("View all", self)
+        self.fit_button.setToolTip(tooltip("Show all points again after zooming or moving"))
+        self.fit_button.clicked.connect(self._fit)
+        row.addWidget(self.fit_button)
+        self.export_button = ExportButton(self.plots[0].widget, self._csv, "boundary")
+        row.addWidget(self.export_button)
+        return row
+
+    def _part_slots(self) -> dict[str, object]:
+        return {"train": self._toggle_train, "validation": self._toggle_validation, "test": self._toggle_test}
+
+    def _toggle(self, label: str, help_text: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(label)
+        button.setCheckable(True)
+        button.setToolTip(tooltip(help_text))
+        return button
+
+    @Slot(bool)
+    def _toggle_train(self, on: bool) -> None:
+        self._studio.show_part("train", on)
+
+    @Slot(bool)
+    def _toggle_validation(self, on: bool) -> None:
+        self._studio.show_part("validation", on)
+
+    @Slot(bool)
+    def _toggle_test(self, on: bool) -> None:
+        self._studio.show_part("test", on)
+
+    @Slot()
+    def _fit(self) -> None:
+        state = self._studio.store.state
+        if state.prepared is not None and state.plane is not None:
+            self.plots[0].show_box(bounds(state.plane, state.prepared.dataset.X))
+
+    def _clicked(self, u: float, v: float) -> None:
+        self._studio.ask_at(u, v)
+        state = self._studio.store.state
+        if state.prepared is not None and state.plane is not None and state.prepared.dataset.features > 2:
+            box = self.plots[0].box
+            size = np.array([box.u_high - box.u_low, box.v_high - box.v_low])
+            gaps = (state.plane.project(state.prepared.dataset.X) - (u, v)) / size
+            self.slices.offer_row(int((gaps * gaps).sum(axis=1).argmin()))
+
+    def _moved(self, box: object) -> None:
+        self._studio.look_at(self.plots[0].box)
+
+    def _csv(self) -> tuple[list[str], list[list[object]]]:
+        """The drawn points: place in the plane, class, share, and what the network says."""
+        state = self._studio.store.state
+        if state.prepared is None or state.plane is None:
+            return [], []
+        names, evaluation = state.prepared.dataset.class_names, state.run.evaluation if state.run else None
+        rows: list[list[object]] = []
+        for name, part in state.prepared.parts.items():
+            if name not in state.shown.parts:
+                continue
+            places = state.plane.project(state.prepared.dataset.X[part.rows])
+            predicted = evaluation.parts[name].predicted if evaluation else None
+            rows += [
+                [*place, names[truth], name, "" if predicted is None else names[predicted[k]]]
+                for k, (place, truth) in enumerate(zip(places.tolist(), part.y, strict=True))
+            ]
+        return [*state.plane.labels, "class", "share", "predicted"], rows
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Bring the pictures up to the state."""
+        fresh = state.prepared is not self._prepared or state.plane is not self._plane
+        if fresh:
+            self._show_data(state)
+        if fresh or state.shown != self._shown:
+            self._show_parts(state)
+        raster = state.run.raster if state.run else None
+        if (state.run is None or self._run is None or raster is not self._run.raster) or fresh:
+            self._show_raster(state)
+        self._run = state.run
+        evaluation = state.run.evaluation if state.run else None
+        if fresh or evaluation is not self._evaluation or state.cell != self._ringed:
+            self._show_rings(state, evaluation)
+        if fresh or state.probe is not self._probe:
+            self._probe = state.probe
+            place = None if state.probe is None or state.plane is None else state.plane.project(state.probe[None])[0]
+            for plot in self.plots:
+                plot.show_probe(place)
+
+    def _show_data(self, state: State) -> None:
+        same_data = self._prepared is not None and state.prepared is not None and (
+            self._prepared.dataset is state.prepared.dataset and state.plane is self._plane
+        )
+        self._prepared, self._plane = state.prepared, state.plane
+        prepared, plane = state.prepared, state.plane
+        if prepared is None or plane is None:
+            return
+        data = prepared.dataset
+        points = {name: sample(plane.project(data.X[part.rows]), part.y) for name, part in prepared.parts.items()}
+        for plot in self.plots:
+            plot.show_points(points, data.classes, plane.labels)
+        self.legend.show_classes(data.class_names, thinned(points))
+        self.caption.setText(f"Slice: {plane.description}" if plane.description else "")
+        self.caption.setVisible(bool(plane.description))
+        if not same_data:
+            self.plots[0].show_box(bounds(plane, data.X))
+
+    def _show_parts(self, state: State) -> None:
+        shown = state.shown
+        self._shown = shown
+        self.slices.render(state)
+        for part, button in self.part_buttons.items():
+            mark(button, part in shown.parts)
+            button.setEnabled(not shown.side_by_side)
+            help_text = PART_HELP[part]
+            button.setToolTip(tooltip("Side by side shows training and test" if shown.side_by_side else help_text))
+        mark(self.side_button, shown.side_by_side)
+        for plot, side in zip(self.plots, SIDES, strict=True):
+            plot.widget.setVisible(shown.side_by_side or side == SIDES[0])
+            plot.show_parts(frozenset({side}) if shown.side_by_side else shown.parts)
+            plot.plot_item.setTitle(PART_LABELS[side] if shown.side_by_side else None)
+        self._holder.arrange()
+
+    def _show_raster(self, state: State) -> None:
+        raster = state.run.raster if state.run else None
+        if raster is not None and raster.plane is not state.plane:
+            raster = None  # of another slice: it would lie
+        for plot in self.plots:
+            if plot.widget.isVisible() or raster is None or plot is self.plots[0]:
+                plot.show_raster(raster)
+        self.repaints += raster is not None
+
+    def _show_rings(self, state: State, evaluation: Evaluation | None) -> None:
+        self._evaluation, self._ringed = evaluation, state.cell
+        if state.prepared is None:
+            return
+        for name, part in state.prepared.parts.items():
+            scores = evaluation.parts.get(name) if evaluation else None
+            fits = scores is not None and len(scores.predicted) == len(part)
+            wrong = scores.predicted != part.y if scores is not None and fits else np.zeros(len(part), bool)
+            chosen = np.zeros(len(part), bool)
+            if scores is not None and fits and state.cell is not None and state.cell.part == name:
+                chosen = (part.y == state.cell.truth) & (scores.predicted == state.cell.predicted)
+            for plot in self.plots:
+                plot.show_rings(plot.wrong, name, wrong)
+                plot.show_rings(plot.chosen, name, chosen)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Recolour when light turns to dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for plot in self.plots:
+                plot.recolour()
+            self.legend.update()
+            if self._shown is not None:
+                self._show_parts(self._studio.store.state)
+
+
+def mark(button: QToolButton, is_on: bool) -> None:
+    """Show whether a toggle is on, in the accent colour, so that it reads in dark too."""
+    button.setChecked(is_on)
+    palette = QPalette()
+    if is_on:
+        palette.setColor(QPalette.ColorRole.Button, QColor(theme.colours().accent))
+        palette.setColor(QPalette.ColorRole.ButtonText, QColor(theme.colours().on_accent))
+    button.setPalette(palette)
+
+
+def thinned(points: dict[str, Points]) -> str:
+    """What to say when not every point is drawn, and what an outline means."""
+    total, drawn = sum(part.total for part in points.values()), sum(len(part.y) for part in points.values())
+    outline = "outlined: the network has it wrong"
+    return outline if drawn == total else f"{drawn:,} of {total:,} points drawn · {outline}"
+

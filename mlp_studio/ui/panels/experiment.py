@@ -1,0 +1,227 @@
+"""The experiment: data, model and training, as foldable forms made from the configuration's knobs."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from mlp_studio.core.config import Experiment, Knob, knobs
+from mlp_studio.core.generators import GENERATORS
+from mlp_studio.core.network import layer_sizes, parameter_count
+from mlp_studio.core.sources import SOURCES
+from mlp_studio.ui import theme
+from mlp_studio.ui.form import Field, help_text, plain_label, tooltip
+from mlp_studio.ui.store import State
+from mlp_studio.ui.studio import Studio
+
+# Rows of each section; two or three settings may share a row. A test sees to it that no knob is left out.
+DATA = (
+    ("data.source",),
+    ("data.rows", "data.noise"),
+    ("data.classes", "seed"),
+    ("split.train", "split.validation", "split.test"),
+    ("split.standardize", "split.class_weights"),
+)
+DATA_MORE = (("split.stratify",),)
+MODEL = (
+    ("model.backend",),
+    ("model.hidden",),
+    ("model.activation",),
+    ("model.initialization",),
+    ("model.dropout",),
+)
+TRAINING = (
+    ("train.optimizer",),
+    ("train.learning_rate", "train.epochs"),
+    ("train.batch_size", "train.early_stopping"),
+)
+TRAINING_MORE = (("train.l1", "train.l2"), ("train.momentum", "train.precision"))
+
+Rows = Sequence[Sequence[str]]
+
+
+def _knob(path: str) -> Knob:
+    section, _, name = path.partition(".")
+    return knobs(Experiment)["seed"] if path == "seed" else knobs(getattr(Experiment(), section))[name]
+
+
+def _value(experiment: Experiment, path: str) -> object:
+    section, _, name = path.partition(".")
+    return experiment.seed if path == "seed" else getattr(getattr(experiment, section), name)
+
+
+class Section(QWidget):
+    """A heading that folds what is beneath it."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.heading = QToolButton(self)
+        self.heading.setText(title)
+        self.heading.setAutoRaise(True)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow)
+        font = self.heading.font()
+        font.setBold(True)
+        self.heading.setFont(font)
+        self.heading.clicked.connect(self._fold)
+        self.body = QWidget(self)
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(theme.UNIT // 2, 0, 0, theme.UNIT)
+        self.rows.setSpacing(theme.UNIT - 3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.body)
+
+    @Slot()
+    def _fold(self) -> None:
+        is_open = self.body.isHidden()
+        self.body.setVisible(is_open)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+
+
+class ExperimentPanel(QScrollArea):
+    """Three sections of settings, each with a line that says what they come to."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self.fields: dict[str, Field] = {}
+        self._captions: dict[str, QWidget] = {}
+        self._experiment: Experiment | None = None
+        self._prepared: object = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget(self)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, theme.UNIT)
+        layout.setSpacing(theme.UNIT // 2)
+        data, self.data_summary = self._section("Data", DATA, DATA_MORE)
+        model, self.model_summary = self._section("Model", MODEL, ())
+        training, self.training_summary = self._section("Training", TRAINING, TRAINING_MORE)
+        for section in (data, model, training):
+            layout.addWidget(section)
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setMinimumWidth(content.minimumSizeHint().width() + 2 * theme.UNIT)
+        studio.store.changed.connect(self.render)
+        self.render(studio.store.state)
+
+    def _section(self, title: str, rows: Rows, rare: Rows) -> tuple[Section, QWidget]:
+        section = Section(title, self)
+        section.rows.addLayout(self._grid(rows))
+        if rare:
+            more = QToolButton(section)
+            more.setText("More")
+            more.setCheckable(True)
+            more.setAutoRaise(True)
+            more.setToolTip(tooltip("Settings that are rarely needed"))
+            body = QWidget(section)
+            body.setLayout(self._grid(rare))
+            body.hide()
+            more.toggled.connect(body.setVisible)
+            more.setObjectName(f"{title.lower()}.more")
+            section.rows.addWidget(body)
+            section.rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        summary = plain_label(muted=True, wrap=True)
+        summary.setObjectName(f"{title.lower()}.summary")
+        section.rows.addWidget(summary)
+        return section, summary
+
+    def _grid(self, rows: Rows) -> QGridLayout:
+        """Rows of settings on a grid of six columns: one, two or three to a row, the caption over short ones."""
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.UNIT)
+        grid.setVerticalSpacing(theme.UNIT // 2)
+        for column in range(6):
+            grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, 36)
+        for row, paths in enumerate(rows):
+            span = 6 // len(paths)
+            for place, path in enumerate(paths):
+                self._add(grid, 2 * row, place * span, span, path)
+        return grid
+
+    def _add(self, grid: QGridLayout, row: int, column: int, span: int, path: str) -> None:
+        knob = _knob(path)
+        value = _value(self._studio.store.state.experiment, path)
+        field = Field(path, knob, value, self._studio.set, self)
+        self.fields[path] = field
+        if isinstance(value, bool):
+            grid.addWidget(field, row + 1, column, 1, span)
+            return
+        caption = plain_label(knob.label, muted=True)
+        caption.setToolTip(tooltip(help_text(knob)))
+        caption.setBuddy(field.control)
+        self._captions[path] = caption
+        if span == 6:
+            grid.addWidget(caption, row + 1, 0, 1, 2)
+            grid.addWidget(field, row + 1, 2, 1, 4)
+        else:
+            grid.addWidget(caption, row, column, 1, span)
+            grid.addWidget(field, row + 1, column, 1, span)
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Show the settings and what they come to."""
+        if state.experiment is self._experiment and state.prepared is self._prepared:
+            return
+        self._experiment, self._prepared = state.experiment, state.prepared
+        for path, field in self.fields.items():
+            field.show_value(_value(state.experiment, path))
+        self._enable(state.experiment)
+        self.data_summary.setText(data_summary(state))
+        self.model_summary.setText(model_summary(state))
+        self.training_summary.setText(training_summary(state))
+
+    def _enable(self, experiment: Experiment) -> None:
+        source = SOURCES[experiment.data.source]
+        for name in ("rows", "noise", "classes"):
+            self._set_enabled(f"data.{name}", name in source.settings, f"{source.label} has this fixed.")
+        uses_momentum = experiment.train.optimizer in ("momentum", "nesterov")
+        self._set_enabled("train.momentum", uses_momentum, "Only the momentum and Nesterov optimizers use this.")
+
+    def _set_enabled(self, path: str, is_enabled: bool, why_not: str) -> None:
+        field = self.fields[path]
+        field.control.setEnabled(is_enabled)
+        self._captions[path].setEnabled(is_enabled)
+        text = help_text(field.knob)
+        field.control.setToolTip(tooltip(text if is_enabled else f"{text} {why_not}"))
+
+
+def data_summary(state: State) -> str:
+    """Shape, classes and split in one line."""
+    prepared = state.prepared
+    if prepared is None:
+        return ""
+    data = prepared.dataset
+    sizes = " / ".join(f"{len(part):,}" for part in prepared.parts.values())
+    name = "" if state.experiment.data.source in GENERATORS else f"{data.name}: "
+    features = f"{data.features:,} feature{'s' * (data.features != 1)}"
+    return f"{name}{data.rows:,} rows × {features} · {data.classes} classes\ntrain / validation / test: {sizes}"
+
+
+def model_summary(state: State) -> str:
+    """The layer shapes and the parameter count."""
+    if state.prepared is None:
+        return ""
+    data, model = state.prepared.dataset, state.experiment.model
+    sizes = layer_sizes(model, data.features, data.classes)
+    shapes = " → ".join(str(size) for size in sizes)
+    matrices = ", ".join(
+        f"W{k} {fan_in}×{fan_out}" for k, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1)
+    )
+    return f"{shapes} · {parameter_count(sizes):,} parameters\n{matrices}"
+
+
+def training_summary(state: State) -> str:
+    """How many updates an epoch makes."""
+    if state.prepared is None:
+        return ""
+    rows, size = len(state.prepared.train), state.experiment.train.batch_size
+    if size == 0 or size >= rows:
+        return f"Full batch: 1 update an epoch, from {rows:,} rows"
+    return f"{-(-rows // size):,} updates an epoch, from batches of {size:,}"

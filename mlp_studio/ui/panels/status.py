@@ -1,0 +1,163 @@
+"""How the training stands: the progress in the toolbar, the status bar, and the bar for sentences."""
+
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
+
+from mlp_studio.ui import theme
+from mlp_studio.ui.form import plain_label
+from mlp_studio.ui.store import Notice, Run, State
+from mlp_studio.ui.studio import Studio
+
+STATUS_WORDS = {
+    "ready": "ready",
+    "starting": "starting",
+    "running": "training",
+    "paused": "paused",
+    "stopped": "stopped",
+    "finished": "finished",
+    "diverged": "diverged",
+    "failed": "failed",
+}
+
+
+class RunBar(QWidget):
+    """Epochs done of epochs asked for."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._key: object = None
+        self.label = plain_label()
+        self.label.setFont(theme.number_font())
+        self.label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.progress = QProgressBar(self)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(theme.UNIT)
+        self.progress.setMinimumWidth(80)
+        self.progress.setMaximumWidth(220)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.UNIT, 0, theme.UNIT, 0)
+        layout.setSpacing(theme.UNIT)
+        layout.addStretch(1)
+        layout.addWidget(self.label)
+        layout.addWidget(self.progress, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        studio.store.changed.connect(self.render)
+        self.render(studio.store.state)
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Show how far it has got."""
+        epoch, epochs = (state.run.epoch if state.run else 0), state.experiment.train.epochs
+        key = (epoch, epochs, state.loading)
+        if key == self._key:
+            return
+        self._key = key
+        if state.loading:
+            self.progress.setRange(0, 0)  # busy
+            self.label.setText(state.loading)
+            return
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(min(1000, round(1000 * epoch / epochs)))
+        width = self.label.fontMetrics().horizontalAdvance(f"epoch {epochs:,} / {epochs:,}")
+        self.label.setMinimumWidth(width + theme.UNIT)
+        self.label.setText(f"epoch {epoch:,} / {epochs:,}")
+
+
+class StatusLine(QStatusBar):
+    """State, loss, speed, time left and seed; what would change next."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.summary = plain_label()
+        self.summary.setFont(theme.number_font())
+        self.hint = plain_label(muted=True)
+        self.addWidget(self.summary, 1)
+        self.addPermanentWidget(self.hint)
+        self._run: Run | None = None
+        self._key: object = None
+        studio.store.changed.connect(self.render)
+        self.render(studio.store.state)
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Say how things stand."""
+        key = (state.run, state.experiment, state.loading, state.follow_up)
+        if key == self._key:
+            return
+        self._key = key
+        self.summary.setText(status_text(state))
+        self.hint.setText(state.follow_up)
+
+
+def status_text(state: State) -> str:
+    """The status bar's one line."""
+    run = state.run
+    if run is None:
+        return state.loading or "no data"
+    parts = [f"● {STATUS_WORDS[run.status]}"]
+    if run.epoch:
+        parts.append(f"epoch {run.epoch:,}")
+        loss = run.curves[-1, 0]
+        parts.append(f"loss {loss:.4f}" if loss < 1000 else f"loss {loss:.2e}")
+        if run.rate:
+            parts.append(f"{run.rate:,.0f} epochs/s" if run.rate >= 10 else f"{run.rate:.2g} epochs/s")
+    if run.active and run.rate:
+        parts.append(f"{clock((state.experiment.train.epochs - run.epoch) / run.rate)} left")
+    parts.append(f"seed {run.experiment.seed}")
+    return " · ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    whole = max(0, round(seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+class NoticeBar(QWidget):
+    """One sentence above the boundary: what was wrong with the data, how the training ended."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._notice: Notice | None = None
+        self.text = plain_label(wrap=True)
+        self.text.setObjectName("notice")
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = QToolButton(self)
+        close.setText("×")
+        close.setAutoRaise(True)
+        close.setToolTip("Take this away")
+        close.setAccessibleName("Dismiss")
+        close.clicked.connect(studio.dismiss)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * theme.UNIT, theme.UNIT // 2, theme.UNIT // 2, theme.UNIT // 2)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setAutoFillBackground(True)
+        self.hide()
+        studio.store.changed.connect(self.render)
+        self.render(studio.store.state)
+
+    @Slot(object)
+    def render(self, state: State) -> None:
+        """Show the notice, or nothing."""
+        if state.notice is self._notice:
+            return
+        self._notice = state.notice
+        self.text.setText(state.notice.text if state.notice else "")
+        self._colour()
+        self.setVisible(state.notice is not None)
+
+    def _colour(self) -> None:
+        tone, palette = theme.colours(), self.palette()
+        is_error = self._notice is not None and self._notice.is_error
+        palette.setColor(QPalette.ColorRole.Window, tone.error if is_error else tone.notice)
+        if self.palette().color(QPalette.ColorRole.Window) != palette.color(QPalette.ColorRole.Window):
+            self.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Recolour when light turns to dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()

@@ -1,0 +1,290 @@
+"""One chart over the epochs: a quantity of training and validation, its figures above it, marks at epochs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from mlp_studio.core.history import COLUMNS, Curves
+from mlp_studio.ui import theme
+from mlp_studio.ui.form import plain_label
+from mlp_studio.ui.plots import plot as plots
+from mlp_studio.ui.plots.decimate import Floats, Thinner
+from mlp_studio.ui.plots.plot import Axis, pen
+from mlp_studio.ui.theme import Colours
+
+PARTS = {"train": "train", "val": "validation"}  # column prefix → what it is called
+DOT_ROOM = 9  # pixels from epoch to epoch above which each is drawn as a dot, too
+HEADROOM = 0.03  # of the range, so that a curve along its end can be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a chart shows: columns train_`name` and val_`name`.
+
+    `text` writes a value; `span(lowest, highest, log)` is the range to show, in log10 where `log`; it changes in steps.
+    """
+
+    name: str
+    title: str
+    text: Callable[[float], str]
+    span: Callable[[float, float, bool], tuple[float, float]]
+
+
+class Curve(pg.PlotCurveItem):
+    """A thinned curve. Where epochs stand far apart, or one stands alone, each is a dot as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dotted = False
+
+    def boundingRect(self) -> QRectF:
+        """All of the view, without looking at the data."""
+        return self.viewRect()
+
+    def show_points(self, x: Floats, y: Floats, *, gapless: bool, dotted: bool) -> None:
+        """Show other points; nan in y is a gap."""
+        self.dotted = dotted
+        self.setData(x, y, connect="all" if gapless else "finite", skipFiniteCheck=gapless)
+
+    def paint(self, painter: QPainter, *arguments: object) -> None:
+        """Draw line and dots."""
+        super().paint(painter, *arguments)
+        if self.dotted and self.xData is not None:
+            dot = QPen(self.opts["pen"].color(), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
+            dot.setCosmetic(True)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(dot)
+            at = np.isfinite(self.yData)
+            painter.drawPoints([QPointF(x, y) for x, y in zip(self.xData[at], self.yData[at], strict=True)])
+
+
+class Mark(pg.GraphicsObject):
+    """A vertical line at an epoch, with a word beside its top."""
+
+    def __init__(self, z: float) -> None:
+        super().__init__()
+        self.setZValue(z)
+        self.epoch = 0  # 0: not shown
+        self.text = ""
+        self.pen = QPen()
+        self.text_colour, self.ground = QColor(), QColor()
+
+    def boundingRect(self) -> QRectF:
+        """All of the view."""
+        return self.viewRect()
+
+    def show_at(self, epoch: int, text: str = "") -> None:
+        """Move to an epoch; 0 hides."""
+        if (epoch, text) != (self.epoch, self.text):
+            self.epoch, self.text = epoch, text
+            self.update()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Draw line and word; the word on the side where there is room."""
+        if not self.epoch:
+            return
+        view = self.viewRect()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self.pen)
+        painter.drawLine(QPointF(self.epoch, view.top()), QPointF(self.epoch, view.bottom()))
+        if self.text and view.left() <= self.epoch <= view.right():
+            shape = painter.worldTransform().mapRect(view)
+            at = painter.worldTransform().map(QPointF(self.epoch, view.bottom()))
+            painter.save()
+            painter.resetTransform()
+            painter.setFont(theme.number_font())
+            metrics = painter.fontMetrics()
+            area = QRectF(at.x() + 4, shape.top(), metrics.horizontalAdvance(self.text) + 4, metrics.height())
+            if area.right() > shape.right():
+                area.moveRight(at.x() - 3)
+            painter.fillRect(area, self.ground)
+            painter.setPen(self.text_colour)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.text)
+            painter.restore()
+
+
+class Swatch(QWidget):
+    """A piece of the line that a name belongs to."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.pen = QPen()
+        self.setFixedSize(QSize(3 * theme.UNIT - 2, theme.UNIT))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the line."""
+        painter = QPainter(self)
+        painter.setPen(self.pen)
+        painter.drawLine(0, self.height() // 2, self.width(), self.height() // 2)
+        painter.end()
+
+
+class Reading(QWidget):
+    """One line of a legend: the line's look, its name and a value that changes in place."""
+
+    def __init__(self, name: str, sample: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.swatch = Swatch(self)
+        self.value = plain_label("–")
+        self.value.setFont(theme.number_font())
+        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance(sample))
+        self.value.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(self.swatch)
+        layout.addWidget(plain_label(name, muted=True))
+        layout.addWidget(self.value)
+
+
+class Chart(QWidget):
+    """Draws one quantity of the curves. Its owner says which epochs are seen, marked and read out."""
+
+    pointed = Signal(float)  # the cursor is at this place along the epochs
+    gone = Signal()  # the cursor is over the plot no more
+    moved = Signal(float, float)  # the visible epochs changed
+    taken = Signal()  # by hand
+
+    def __init__(self, quantity: Quantity, left: Axis, bottom: Axis, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._quantity = quantity
+        self._log = False
+        self._columns = {part: COLUMNS.index(f"{part}_{quantity.name}") for part in PARTS}
+        self._series = {part: Thinner() for part in PARTS}
+        self.plot = plots.themed_plot(left, bottom)
+        self.plot.setMinimumSize(160, 48)
+        self.plot.viewport().installEventFilter(self)
+        self.curves = {part: Curve() for part in PARTS}
+        self.best, self.pointer = Mark(-10), Mark(10)
+        for item in (self.best, *reversed(self.curves.values()), self.pointer):
+            self.plot.addItem(item, ignoreBounds=True)
+        self.view: pg.ViewBox = self.plot.plotItem.vb
+        self.view.sigXRangeChanged.connect(self._range_moved)
+        self.view.sigResized.connect(self._resized)
+        self.view.sigRangeChangedManually.connect(self._taken)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._header())
+        layout.addWidget(self.plot, 1)
+
+    def _header(self) -> QHBoxLayout:
+        self.title = plain_label(self._quantity.title)
+        font = self.title.font()
+        font.setBold(True)
+        self.title.setFont(font)
+        sample = max((self._quantity.text(value) for value in (0.0421034, 0.99)), key=len)
+        self.readings = {part: Reading(name, sample, self) for part, name in PARTS.items()}
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.UNIT // 2, 0, 0, 0)
+        row.setSpacing(2 * theme.UNIT)
+        row.addWidget(self.title)
+        for reading in self.readings.values():
+            row.addWidget(reading)
+        row.addStretch(1)
+        return row
+
+    # --- data ---------------------------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> bool:
+        """Whether the quantity's axis is logarithmic."""
+        return self._log
+
+    def set_log(self, on: bool, curves: Curves) -> None:
+        """Show the quantity on a logarithmic axis, or not; what is not above zero is a gap there."""
+        self._log = on
+        self.plot.getAxis("left").setLogMode(y=on)
+        self.begin()
+        self.extend(curves)
+
+    def begin(self) -> None:
+        """Forget the curves: other ones follow."""
+        self._series = {part: Thinner(above=0.0) if self._log else Thinner() for part in PARTS}
+
+    def extend(self, curves: Curves) -> None:
+        """Take over the curves as they are now: the rows known so far with more after them."""
+        for part, series in self._series.items():
+            series.extend(curves[:, self._columns[part]])
+        self.readings["val"].setVisible(not len(curves) or not np.isnan(curves[-1, self._columns["val"]]))
+
+    def draw(self) -> None:
+        """Draw what is seen of the curves."""
+        first, last = self.view.viewRange()[0]
+        width = self.view.width()
+        pixels = max(64, round(width * self.devicePixelRatioF()))
+        for part, series in self._series.items():
+            x, y = series.visible(first, last, pixels)
+            dotted = len(series) == 1 or width > DOT_ROOM * (last - first)
+            self.curves[part].show_points(
+                x, np.log10(y) if self._log else y, gapless=series.gapless, dotted=dotted
+            )
+
+    def span(self) -> tuple[float, float]:
+        """The range that shows all values."""
+        filled = [series for series in self._series.values() if not series.is_empty]
+        lowest = min((series.lowest for series in filled), default=np.nan)
+        highest = max((series.highest for series in filled), default=np.nan)
+        return self._quantity.span(lowest, highest, self._log)
+
+    def read(self, curves: Curves, epoch: int) -> None:
+        """Write the values of an epoch (0: none) into the header."""
+        for part, reading in self.readings.items():
+            value = curves[epoch - 1, self._columns[part]] if epoch else np.nan
+            reading.value.setText(self._quantity.text(float(value)))
+
+    # --- looks --------------------------------------------------------------------------------------------------
+
+    def recolour(self, tone: Colours) -> None:
+        """Draw in other colours."""
+        plots.recolour(self.plot, tone)
+        for part, colour, dashed in (("train", tone.train, False), ("val", tone.validation, True)):
+            self.curves[part].setPen(pen(colour, dashed=dashed))
+            swatch = self.readings[part].swatch
+            swatch.pen = pen(colour, dashed=dashed)
+            swatch.pen.setWidth(2)
+            swatch.update()
+        self.best.pen = pen(tone.muted, dashed=True)
+        self.pointer.pen = pen(tone.text)
+        for mark in (self.best, self.pointer):
+            mark.text_colour, mark.ground = QColor(tone.muted), QColor(tone.base)
+            mark.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice where the cursor is over the plot."""
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
+            place = self.plot.mapToScene(event.position().toPoint())
+            if self.view.sceneBoundingRect().contains(place):
+                self.pointed.emit(self.view.mapSceneToView(place).x())
+            else:
+                self.gone.emit()
+        elif event.type() == QEvent.Type.Leave:
+            self.gone.emit()
+        return super().eventFilter(watched, event)
+
+    @Slot(object, object)
+    def _range_moved(self, _view: object, visible: tuple[float, float]) -> None:
+        self.moved.emit(*visible)
+
+    @Slot()
+    def _resized(self) -> None:
+        self.draw()
+
+    @Slot()
+    def _taken(self) -> None:
+        self.taken.emit()
+
+
+def show_over(plot: pg.PlotWidget, label: QLabel) -> None:
+    """Put a label over the middle of a plot."""
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    layout = QVBoxLayout(plot.viewport())
+    layout.setContentsMargins(plots.LEFT_WIDTH, 0, plots.RIGHT_MARGIN, 0)
+    layout.addWidget(label)

@@ -1,0 +1,169 @@
+"""What every plot has in common: axes that hold still, a faint grid, the theme's colours, one-pixel pens."""
+
+import math
+from collections.abc import Iterable
+
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from mlp_studio.ui import theme
+from mlp_studio.ui.theme import Colours
+
+LEFT_WIDTH = 52  # of every left axis, so that plots above each other line up
+RIGHT_MARGIN = 20  # room for half of the last label
+DASHES = (5.0, 3.0)
+STEPS = (1.0, 2.0, 5.0, 10.0)
+
+
+def step_up(value: float, steps: Iterable[float] = STEPS) -> float:
+    """The next number ≥ value > 0 along 1-2-5 decades (or other `steps`, from 1 to 10)."""
+    decade = 10.0 ** math.floor(math.log10(value))
+    return next((step * decade for step in steps if step * decade >= value * (1 - 1e-9)), 10 * decade)
+
+
+class Axis(pg.AxisItem):
+    """An axis with one level of ticks along 1-2-5, no finer than `least`; labels read value × scale and `unit`."""
+
+    def __init__(self, orientation: str, *, least: float = 0.0, scale: float = 1.0, unit: str = "") -> None:
+        super().__init__(orientation)
+        self._least = least
+        self._factor = scale
+        self._unit = unit
+        self._apart = 84 if orientation in ("bottom", "top") else 34  # pixels from tick to tick
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickLength=-3, tickTextOffset=6, hideOverlappingLabels=RIGHT_MARGIN + 6)
+        self.showLabel(False)
+
+    def showLabel(self, show: bool = True) -> None:
+        """Show or hide the name of the axis; a left axis is as wide as ever beside it, whatever its figures."""
+        super().showLabel(show)
+        if self.orientation == "left":
+            self.setWidth(LEFT_WIDTH + (round(self.label.boundingRect().height()) if show else 0))
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """One level of ticks."""
+        spacing = step_up((maxVal - minVal) * self._apart / max(size, 1.0))
+        return [(max(spacing, self._least), 0.0)]
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float | None, list[float]]]:
+        """Where the ticks are, in the axis's own coordinates (log10 of the value on a logarithmic axis)."""
+        return (
+            log_ticks(minVal, maxVal, size / self._apart)
+            if self.logMode
+            else super().tickValues(minVal, maxVal, size)
+        )
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
+        """The labels."""
+        if self.logMode:
+            return [plain_number(10.0**value) for value in values]
+        places = max(0, math.ceil(-math.log10(spacing * self._factor) - 1e-9)) if spacing else 0
+        return [f"{value * self._factor + 0.0:,.{places}f}{self._unit}" for value in values]
+
+
+def log_ticks(low: float, high: float, most: float) -> list[tuple[float | None, list[float]]]:
+    """Ticks on a logarithmic axis from 10^low to 10^high, about `most` of them."""
+    decades = high - low
+    if decades < 1.0:  # closely zoomed: even steps of the value itself
+        bottom, top = 10.0**low, 10.0**high
+        spacing = step_up((top - bottom) / max(most, 1.0))
+        first, last = math.ceil(bottom / spacing), math.floor(top / spacing)
+        return [(None, [math.log10(k * spacing) for k in range(first, last + 1) if k > 0])]
+    mantissas = (1.0, 2.0, 5.0) if 3 * decades <= 1.5 * most else (1.0,)
+    stride = max(1, math.ceil(decades / max(most, 1.0)))
+    exponents = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [k + math.log10(m) for k in exponents if k % stride == 0 for m in mantissas]
+    return [(None, [tick for tick in ticks if low <= tick <= high])]
+
+
+def plain_number(value: float) -> str:
+    """A figure for an axis: 0.05, 2,000, 5·10⁻⁶."""
+    if 1e-4 <= value * (1 + 1e-9) and value < 1e6:
+        return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+    mantissa, exponent = f"{value:.3e}".split("e")
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    digits = f"{float(mantissa):g}"
+    return f"10{power}" if digits == "1" else f"{digits}·10{power}"
+
+
+class Grid(pg.GraphicsObject):
+    """Faint lines at the ticks of a plot's axes, behind everything else."""
+
+    def __init__(self, plot: pg.PlotItem, *, vertical: bool = True) -> None:
+        super().__init__()
+        self._plot = plot
+        self._vertical = vertical
+        self._lines: list[QLineF] | None = None
+        self.pen = QPen()
+        self.setZValue(-50)
+
+    def boundingRect(self) -> QRectF:
+        """All of the view."""
+        return self.viewRect()
+
+    def viewTransformChanged(self) -> None:
+        """The ticks moved."""
+        self._lines = None
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Draw the lines."""
+        if self._lines is None:
+            self._lines = self._at_ticks()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self.pen)
+        painter.drawLines(self._lines)
+
+    def _at_ticks(self) -> list[QLineF]:
+        (left, right), (bottom, top) = self._plot.vb.viewRange()
+        size = self._plot.vb.size()
+        rows = self._plot.getAxis("left").tickValues(bottom, top, size.height())
+        lines = [QLineF(left, y, right, y) for _, values in rows for y in values]
+        if self._vertical:
+            columns = self._plot.getAxis("bottom").tickValues(left, right, size.width())
+            lines += [QLineF(x, bottom, x, top) for _, values in columns for x in values]
+        return lines
+
+
+def themed_plot(
+    left: pg.AxisItem | None = None, bottom: pg.AxisItem | None = None, *, grid: bool = True
+) -> pg.PlotWidget:
+    """A plot in the theme's colours, without menus, hidden buttons or ranges that change by themselves."""
+    axes = {"left": left or Axis("left"), "bottom": bottom or Axis("bottom")}
+    plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
+    item = plot.plotItem
+    item.hideButtons()
+    item.layout.setContentsMargins(0, 6, RIGHT_MARGIN, 0)
+    plot.setAntialiasing(False)
+    plot.disableAutoRange()
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if grid:
+        item.grid_lines = Grid(item)
+        plot.addItem(item.grid_lines, ignoreBounds=True)
+    recolour(plot)
+    return plot
+
+
+def recolour(plot: pg.PlotWidget, tone: Colours | None = None) -> None:
+    """Give background, axes and grid of a plot the theme's colours, or those of `tone`."""
+    tone = tone or theme.colours()
+    plot.setBackground(tone.base)
+    font = theme.number_font()
+    for name in ("left", "bottom"):
+        axis = plot.getAxis(name)
+        axis.setPen(pen(tone.line))
+        axis.setTextPen(pen(tone.muted))
+        axis.setStyle(tickFont=font)
+    grid = getattr(plot.plotItem, "grid_lines", None)
+    if grid is not None:
+        grid.pen = pen(tone.alternate)
+        grid.update()
+
+
+def pen(colour: str, *, dashed: bool = False) -> QPen:
+    """A pen one pixel wide at every zoom, solid or dashed."""
+    drawn: QPen = pg.mkPen(colour, width=1)
+    if dashed:
+        drawn.setDashPattern(list(DASHES))
+    return drawn

@@ -1,0 +1,194 @@
+"""One picture of the plane: regions, points, the wrong ones outlined, the point asked about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QRectF, Qt, Slot
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mlp_studio.core.boundary import Box
+from mlp_studio.core.dataset import Floats, Ints
+from mlp_studio.ui import theme
+from mlp_studio.ui.plots.plot import recolour, themed_plot
+from mlp_studio.ui.store import Raster
+
+MAX_POINTS = 20_000  # of each share of the rows; more are drawn as an even sample of them
+POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
+RING = 4  # pixels by which an outline is wider than its point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """The drawn points of one share: places (n, 2) in the plane, y (n,), and their rows within the share (n,)."""
+
+    places: Floats
+    y: Ints
+    rows: Ints
+    total: int
+
+
+def sample(places: Floats, y: Ints) -> Points:
+    """All points, or an even sample of them where there are too many to draw."""
+    total = len(y)
+    rows = np.arange(total) if total <= MAX_POINTS else np.linspace(0, total - 1, MAX_POINTS).astype(np.int64)
+    return Points(places[rows], y[rows], rows, total)
+
+
+class SmoothImage(pg.ImageItem):
+    """An image whose cells blend into one another, so that a coarse grid makes no staircase."""
+
+    def paint(self, painter: QPainter, *arguments: object) -> None:
+        """Draw with smooth scaling."""
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        super().paint(painter, *arguments)
+
+
+class RegionsPlot(QObject):
+    """A plot widget with its layers, made once; afterwards only their data change.
+
+    `clicked(u, v)` is called for a click, `moved(box)` when the visible part changes.
+    """
+
+    def __init__(self, clicked: Callable[[float, float], None], moved: Callable[[Box], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._clicked, self._moved = clicked, moved
+        self.widget = themed_plot(grid=False)
+        self.widget.setParent(parent)
+        self.image = SmoothImage(axisOrder="row-major")
+        self.image.setZValue(-10)
+        self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
+        self.wrong = {part: self._ring(part, RING, 1.0) for part in POINT_SIZES}
+        self.chosen = {part: self._ring(part, 2 * RING, 2.5) for part in POINT_SIZES}
+        self.probe = pg.ScatterPlotItem(symbol="+", size=22, pxMode=True)
+        self.probe.setZValue(50)
+        self.plot_item.addItem(self.image)
+        for item in (*self.wrong.values(), *self.chosen.values(), self.probe):
+            self.plot_item.addItem(item)
+        self._dark: bool | None = None
+        self._classes = 0
+        self._points: dict[str, Points] = {}
+        self.recolour()
+        self.widget.scene().sigMouseClicked.connect(self._on_click)
+        self.view_box.sigRangeChanged.connect(self._on_range)
+
+    @property
+    def plot_item(self) -> pg.PlotItem:
+        """The pyqtgraph plot."""
+        return self.widget.getPlotItem()
+
+    @property
+    def view_box(self) -> pg.ViewBox:
+        """What pans and zooms."""
+        return self.plot_item.getViewBox()
+
+    def _ring(self, part: str, wider: int, _width: float) -> pg.ScatterPlotItem:
+        ring = pg.ScatterPlotItem(symbol="o", size=POINT_SIZES[part] + wider, pxMode=True)
+        ring.setBrush(None)
+        ring.setZValue(20)
+        return ring
+
+    def recolour(self) -> None:
+        """Take over the present scheme's colours."""
+        tone = theme.colours()
+        recolour(self.widget)
+        for ring in self.wrong.values():
+            ring.setPen(pg.mkPen(tone.outline, width=1))
+        for ring in self.chosen.values():
+            ring.setPen(pg.mkPen(tone.accent, width=3))
+        self.probe.setPen(pg.mkPen(tone.outline, width=2))
+        for (_, index), item in self._scatter.items():
+            item.setPen(pg.mkPen(tone.base, width=0.5))
+            item.setBrush(pg.mkBrush(theme.class_colour(index)))
+        if self._classes:
+            self.image.setLookupTable(theme.region_table(self._classes, theme.is_dark()))
+
+    def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
+        """Show other data."""
+        if classes != self._classes:
+            self._make_scatters(classes)
+        self._points = points
+        for part, drawn in points.items():
+            for index in range(classes):
+                places = drawn.places[drawn.y == index]
+                self._scatter[part, index].setData(places[:, 0], places[:, 1])
+            self.wrong[part].setData([], [])
+            self.chosen[part].setData([], [])
+        self.plot_item.getAxis("bottom").setLabel(escaped(labels[0]))
+        self.plot_item.getAxis("left").setLabel(escaped(labels[1]))
+
+    def _make_scatters(self, classes: int) -> None:
+        for item in self._scatter.values():
+            self.plot_item.removeItem(item)
+        self._classes = classes
+        self._scatter = {
+            (part, index): pg.ScatterPlotItem(symbol=theme.class_symbol(index), size=size, pxMode=True)
+            for part, size in POINT_SIZES.items()
+            for index in range(classes)
+        }
+        for item in self._scatter.values():
+            self.plot_item.addItem(item)
+        self.recolour()
+
+    def show_parts(self, parts: frozenset[str]) -> None:
+        """Show the points of these shares only."""
+        for (part, _), item in self._scatter.items():
+            item.setVisible(part in parts)
+        for part in POINT_SIZES:
+            self.wrong[part].setVisible(part in parts)
+            self.chosen[part].setVisible(part in parts)
+
+    def show_raster(self, raster: Raster | None) -> None:
+        """Show other regions, or none."""
+        self.image.setVisible(raster is not None)
+        if raster is None:
+            return
+        self.image.setImage(raster.indices, autoLevels=False, levels=None)
+        box = raster.box
+        self.image.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
+
+    def show_rings(self, layer: dict[str, pg.ScatterPlotItem], part: str, flags: NDArray[np.bool_]) -> None:
+        """Put rings around the points of a share whose flag (n,) is set."""
+        drawn = self._points[part]
+        places = drawn.places[flags[drawn.rows]]
+        layer[part].setData(places[:, 0], places[:, 1])
+
+    def show_probe(self, place: Floats | None) -> None:
+        """Mark the point asked about at (u, v), or none."""
+        if place is None:
+            self.probe.setData([], [])
+        else:
+            self.probe.setData([place[0]], [place[1]])
+
+    def show_box(self, box: Box) -> None:
+        """Show this part of the plane."""
+        self.view_box.setRange(xRange=(box.u_low, box.u_high), yRange=(box.v_low, box.v_high), padding=0)
+
+    @property
+    def box(self) -> Box:
+        """The part of the plane that is visible."""
+        (u_low, u_high), (v_low, v_high) = self.view_box.viewRange()
+        return Box(u_low, u_high, v_low, v_high)
+
+    @Slot(object)
+    def _on_click(self, event: object) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            return
+        position = event.scenePos()  # type: ignore[attr-defined]
+        if self.view_box.sceneBoundingRect().contains(position):
+            place = self.view_box.mapSceneToView(position)
+            self._clicked(place.x(), place.y())
+
+    @Slot()
+    def _on_range(self, *_arguments: object) -> None:
+        self._moved(self.box)
+
+
+def escaped(text: str) -> str:
+    """A name as an axis label, which pyqtgraph renders as HTML."""
+    import html
+
+    return html.escape(text)

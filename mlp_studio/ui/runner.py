@@ -1,0 +1,227 @@
+"""The thread that trains. It pulls events from the core and leaves what the window shows in a mailbox.
+
+The mailbox holds one frame: curves, weights, raster and, now and then, an evaluation. A new frame is made only when
+the window has taken the last, so the window's pace never holds up the training and no frame is ever late.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Event as Flag
+from threading import Lock
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QThread
+
+from mlp_studio.core.boundary import Box, Plane, raster, restrict
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.errors import StudioError
+from mlp_studio.core.evaluate import evaluate
+from mlp_studio.core.events import EpochEnd, Event, Finished
+from mlp_studio.core.history import Curves
+from mlp_studio.core.network import Params
+from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.trainer import Training
+from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status
+
+log = logging.getLogger(__name__)
+
+GRID_WHILE_RUNNING = 120  # cells on each side
+GRID_AT_REST = 360
+GRID_LEAST = 100
+REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
+VIEW_SHARE = 0.08  # of the trainer's time, what rasters may take; evaluations may take half as much
+EVALUATION_SECONDS = 0.2  # at most five evaluations a second
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the window wants a raster of."""
+
+    plane: Plane
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the window shows next. `evaluation` and `raster` are None where there is no new one."""
+
+    curves: Curves
+    snapshot: Snapshot
+    raster: Raster | None
+    evaluation: Evaluation | None
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a leg ended: the status that the run now has, and a sentence or ""."""
+
+    status: Status
+    message: str = ""
+
+
+class Mailbox:
+    """One frame, handed from the training thread to the window."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._frame: Frame | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the window has taken the last frame."""
+        return self._frame is None
+
+    def put(self, frame: Frame) -> None:
+        """Leave a frame; it takes the place of one that was not taken."""
+        with self._lock:
+            if self._frame is not None and frame.evaluation is None:
+                frame = Frame(
+                    frame.curves, frame.snapshot, frame.raster or self._frame.raster, self._frame.evaluation, frame.rate
+                )
+            self._frame = frame
+
+    def take(self) -> Frame | None:
+        """The frame, if there is a new one."""
+        with self._lock:
+            frame, self._frame = self._frame, None
+            return frame
+
+
+def rest_grid(params: Params) -> int:
+    """Cells on each side of a raster at rest: as fine as the network's cost allows."""
+    cost = sum(W.size for W, _ in params)
+    return int(min(GRID_AT_REST, max(GRID_LEAST, (REST_BUDGET / cost) ** 0.5)))
+
+
+def draw(snapshot: Snapshot, activation: str, prepared: Prepared, view: View, size: int) -> Raster:
+    """The regions of a view with the weights of a snapshot."""
+    params = restrict(snapshot.params, prepared.scaler, view.plane)
+    return Raster(snapshot.epoch, view.plane, view.box, raster(params, activation, view.box, size))
+
+
+class Runner(QThread):
+    """Trains one run, leg by leg: a leg begins with Train or Step and ends with Pause, Stop or the last epoch.
+
+    `finished` (QThread's own) tells the window that a leg has ended; `ending` then says how.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        prepared: Prepared,
+        parent: QObject | None = None,
+        training: Training | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.experiment = experiment
+        self.prepared = prepared
+        self.training = training  # made in the thread, as that may import torch; touched by the window only while no leg runs
+        self.mailbox = Mailbox()
+        self.ending = Ending("ready")
+        self.view: View | None = None  # the window replaces it whenever the view moves
+        self._interrupt = Flag()
+        self._interrupted_as: Status = "paused"
+        self._single = False
+        self._events: Iterator[Event] | None = None
+        self._evaluated_at = self._drawn_at = 0.0
+        self._evaluation_cost = self._drawing_cost = 0.0
+        self._leg_start, self._leg_epoch = 0.0, 0
+
+    # --- called by the window -----------------------------------------------------------------------------------
+
+    def begin(self, *, single: bool = False) -> None:
+        """Start a leg: to the last epoch, or one epoch only."""
+        self._single = single
+        self._interrupt.clear()
+        self.start()
+
+    def interrupt(self, status: Status) -> None:
+        """End the leg soon; the run is then "paused" or "stopped"."""
+        self._interrupted_as = status
+        self._interrupt.set()
+
+    def retune(self, experiment: Experiment) -> None:
+        """Take over live settings from the next epoch on."""
+        self.experiment = experiment
+        if self.training is not None:
+            self.training.retune(experiment)
+
+    # --- in the thread ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """One leg. Whatever happens, it ends with an `ending`."""
+        try:
+            self.ending = self._leg()
+        except StudioError as error:
+            self.ending = Ending("failed", str(error))
+        except Exception as error:
+            log.exception("training failed")
+            self._events = None
+            self.ending = Ending(
+                "failed",
+                f"Training stopped because of a fault in the program ({type(error).__name__}: {error}). "
+                "The weights are kept; Help → Copy diagnostics has the details.",
+            )
+
+    def _leg(self) -> Ending:
+        if self.training is None:
+            self.training = Training(self.experiment, self.prepared)
+        self.training.retune(self.experiment)
+        if self._events is None:
+            self._events = self.training.run()
+        self._leg_start, self._leg_epoch = perf_counter(), self.training.epoch
+        try:
+            return self._pull(self.training, self._events)
+        finally:
+            self._post(self.training, at_rest=True)
+
+    def _pull(self, training: Training, events: Iterator[Event]) -> Ending:
+        for event in events:
+            if isinstance(event, Finished):
+                self._events = None
+                return Ending(event.outcome, event.reason)
+            if self.mailbox.is_empty and perf_counter() - self._drawn_at > self._drawing_cost / VIEW_SHARE:
+                self._post(training)
+            if self._interrupt.is_set():
+                break
+            if self._single and isinstance(event, EpochEnd):
+                return Ending("paused")
+        if self._interrupted_as == "stopped":
+            self._events = None  # closes the generator; the weights stay
+        return Ending(self._interrupted_as)
+
+    def _post(self, training: Training, *, at_rest: bool = False) -> None:
+        snapshot = Snapshot(training.weights_epoch, training.backend.params())
+        self.mailbox.put(
+            Frame(
+                training.history.curves,
+                snapshot,
+                self._raster(snapshot, at_rest=at_rest),
+                self._evaluation(snapshot, at_rest=at_rest),
+                (training.epoch - self._leg_epoch) / (perf_counter() - self._leg_start),
+            )
+        )
+
+    def _raster(self, snapshot: Snapshot, *, at_rest: bool) -> Raster | None:
+        view = self.view
+        if view is None:
+            return None
+        start = perf_counter()
+        size = rest_grid(snapshot.params) if at_rest else GRID_WHILE_RUNNING
+        drawn = draw(snapshot, self.experiment.model.activation, self.prepared, view, size)
+        if not at_rest:
+            self._drawn_at = perf_counter()
+            self._drawing_cost = self._drawn_at - start
+        return drawn
+
+    def _evaluation(self, snapshot: Snapshot, *, at_rest: bool) -> Evaluation | None:
+        start = perf_counter()
+        pause = max(EVALUATION_SECONDS, 2 * self._evaluation_cost / VIEW_SHARE)
+        if not at_rest and start - self._evaluated_at < pause:
+            return None
+        parts = evaluate(snapshot.params, self.experiment.model.activation, self.prepared)
+        self._evaluated_at = perf_counter()
+        self._evaluation_cost = self._evaluated_at - start
+        return Evaluation(snapshot.epoch, parts)

@@ -1,0 +1,144 @@
+"""The one state of the window, a frozen value, and the one place where it changes."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from mlp_studio.core.boundary import Box, Indices, Plane
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.dataset import Floats
+from mlp_studio.core.evaluate import PartScores
+from mlp_studio.core.history import COLUMNS, Curves
+from mlp_studio.core.network import Params
+from mlp_studio.core.prepare import Prepared
+
+Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
+ACTIVE = ("starting", "running")  # a worker thread is busy
+NO_CURVES: Curves = np.empty((0, len(COLUMNS)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """The weights after epoch `epoch` (0: as initialised)."""
+
+    epoch: int
+    params: Params
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The scores of each share of the rows with the weights of `epoch`."""
+
+    epoch: int
+    parts: dict[str, PartScores]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raster:
+    """The regions over `box` of `plane`, with the weights of `epoch`."""
+
+    epoch: int
+    plane: Plane
+    box: Box
+    indices: Indices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or ""."""
+
+    experiment: Experiment
+    prepared: Prepared
+    status: Status
+    snapshot: Snapshot
+    curves: Curves = field(default_factory=lambda: NO_CURVES)
+    evaluation: Evaluation | None = None
+    raster: Raster | None = None
+    rate: float = 0.0
+    message: str = ""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.curves)
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker thread is at it."""
+        return self.status in ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which plane of wide data is shown: two feature columns, or the principal components.
+
+    The other features are held at their training mean, or at row `held_row` of the data.
+    """
+
+    kind: Literal["columns", "principal"] = "columns"
+    columns: tuple[int, int] = (0, 1)
+    held_row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the boundary view shows."""
+
+    parts: frozenset[str] = frozenset({"train", "test"})
+    side_by_side: bool = False
+    slice: Slice = field(default_factory=Slice)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a confusion matrix, whose points are made to stand out."""
+
+    part: str
+    truth: int
+    predicted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the bar above the boundary."""
+
+    text: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Everything that the window shows."""
+
+    experiment: Experiment = field(default_factory=Experiment)
+    prepared: Prepared | None = None
+    loading: str = ""  # what is being loaded, in words; "" when nothing is
+    run: Run | None = None
+    plane: Plane | None = None
+    shown: Shown = field(default_factory=Shown)
+    probe: Floats | None = None  # the point asked about (D,), in original units
+    cell: Cell | None = None
+    notice: Notice | None = None
+    follow_up: str = ""  # why Train would start a new run, or ""
+
+
+class Store(QObject):
+    """Holds the state. Widgets render what `changed` brings and never write back; intents call `update`."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = State()
+
+    def update(self, **changes: Any) -> None:
+        """Replace fields of the state and tell everybody."""
+        self.state = replace(self.state, **changes)
+        self.changed.emit(self.state)
+
+    def update_run(self, **changes: Any) -> None:
+        """Replace fields of the present run."""
+        if self.state.run is not None:
+            self.update(run=replace(self.state.run, **changes))

@@ -1,0 +1,527 @@
+"""What a person does with the real window, from data to evaluation."""
+
+import threading
+from time import perf_counter
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QMessageBox
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
+
+from mlp_studio.app import make_application, make_window
+from mlp_studio.core.backends.numpy_mlp import NumpyMLP
+from mlp_studio.core.config import with_settings
+from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.predict import predict
+from mlp_studio.core.trainer import Training
+from mlp_studio.ui import main_window
+from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
+from mlp_studio.ui.store import Cell
+
+ENDLESS = 1_000_000
+
+
+@pytest.fixture
+def window(qapp, qtbot, tmp_path):
+    make_application()
+    made = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitUntil(lambda: run_of(made).raster is not None, timeout=SECONDS)
+    yield made
+    assert made.studio.shut_down(20_000)
+    made.close()
+    made.deleteLater()
+
+
+def click(qtbot, window, command):
+    """Press a toolbar button with the mouse."""
+    bar = window.commands[command].associatedObjects()
+    button = next(item for item in bar if hasattr(item, "widgetForAction")).widgetForAction(window.commands[command])
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def type_into(qtbot, window, path, text):
+    control = window.experiment.fields[path].control
+    edit = control.lineEdit() if hasattr(control, "lineEdit") else control._edit
+    edit.setFocus()
+    edit.selectAll()
+    qtbot.keyClicks(edit, text)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+
+
+def point_in(plot, u, v):
+    """Where (u, v) of the plane lies in the plot widget, in pixels."""
+    place = plot.view_box.mapViewToScene(QPointF(u, v))
+    return plot.widget.mapFromScene(place)
+
+
+def click_plane(qtbot, window, u, v):
+    plot = window.boundary.plots[0]
+    place = point_in(plot, u, v)
+    qtbot.mouseMove(plot.widget.viewport(), place)
+    qtbot.mouseClick(plot.widget.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_first_window_shows_the_spiral_and_untrained_regions(window):
+    state = state_of(window)
+    assert state.prepared.dataset.rows == 1500
+    assert [len(part) for part in state.prepared.parts.values()] == [1050, 225, 225]
+    assert run_of(window).status == "ready"
+    assert "1,500 rows × 2 features" in window.experiment.data_summary.text()
+    assert "603 parameters" in window.experiment.model_summary.text()
+
+
+def test_train_reaches_the_last_epoch_and_solves_the_spiral(qtbot, window):
+    click(qtbot, window, "train")
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    assert run.epoch == 1000
+    assert run.curves[-1, 0] < 0.05
+    assert run.evaluation.epoch == 1000
+    assert run.evaluation.parts["test"].accuracy > 0.95
+    assert run.raster.indices.shape[0] > GRID_WHILE_RUNNING
+
+
+def test_regions_are_repainted_while_epochs_run_on_at_least_100_by_100_cells(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 20)
+    first = run_of(window).raster
+    qtbot.waitUntil(lambda: run_of(window).raster.epoch > first.epoch, timeout=SECONDS)
+    assert run_of(window).status == "running"
+    assert min(run_of(window).raster.indices.shape) >= GRID_LEAST
+    # what is on the screen is what the state says
+    shown = window.boundary.plots[0].image.image
+    assert np.shares_memory(shown, run_of(window).raster.indices)
+
+
+def test_painted_pixels_are_the_regions_colours(qtbot, window):
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    window.studio.show_part("train", False)
+    window.studio.show_part("test", False)
+    plot = window.boundary.plots[0]
+    picture = plot.widget.grab().toImage()
+    run = run_of(window)
+    table = plot.image.lut
+    box, size = run.raster.box, run.raster.indices.shape[0]
+    agree = 0
+    places = [(u, v) for u in np.linspace(-0.8, 0.8, 9) for v in np.linspace(-0.8, 0.8, 9)]
+    for u, v in places:
+        column = int((u - box.u_low) / (box.u_high - box.u_low) * size)
+        row = int((v - box.v_low) / (box.v_high - box.v_low) * size)
+        pixel = picture.pixelColor(point_in(plot, u, v))
+        seen = np.array([pixel.red(), pixel.green(), pixel.blue()])
+        agree += np.abs(seen - table[run.raster.indices[row, column]]).max() < 40
+    assert agree >= 0.9 * len(places)
+
+
+def test_pause_freezes_the_epoch_count_and_train_goes_on_from_there(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    wait_for_epoch(qtbot, window, 10)
+    click(qtbot, window, "train")
+    wait_for_status(qtbot, window, "paused")
+    epoch = run_of(window).epoch
+    qtbot.wait(200)
+    assert run_of(window).epoch == epoch
+    assert window.studio._runner.training.epoch == epoch
+    click(qtbot, window, "train")
+    wait_for_epoch(qtbot, window, epoch + 5)
+
+
+def test_step_adds_exactly_one_epoch(qtbot, window):
+    for epoch in (1, 2, 3):
+        click(qtbot, window, "step")
+        wait_for_status(qtbot, window, "paused")
+        assert run_of(window).epoch == epoch
+        assert run_of(window).snapshot.epoch == epoch
+
+
+def test_stop_ends_within_100_ms_and_keeps_the_weights(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 50)
+    start = perf_counter()
+    click(qtbot, window, "stop")
+    assert window.studio._runner.wait(5000)
+    assert perf_counter() - start < 0.1
+    wait_for_status(qtbot, window, "stopped")
+    run = run_of(window)
+    assert run.epoch >= 50
+    for shown, trained in zip(run.snapshot.params, window.studio._runner.training.backend.params(), strict=True):
+        assert np.array_equal(shown.W, trained.W)
+
+
+def test_stop_is_prompt_within_a_long_epoch(qtbot, window):
+    window.studio.set("data.rows", 40_000)
+    window.studio.set("train.batch_size", 1)
+    window.studio.train()
+    qtbot.waitUntil(lambda: window.studio._runner.training is not None, timeout=SECONDS)
+    qtbot.wait(100)
+    start = perf_counter()
+    window.studio.stop()
+    assert window.studio._runner.wait(5000)
+    assert perf_counter() - start < 0.5  # the last frame's evaluation of 40,000 rows included
+
+
+def test_reset_brings_back_the_weights_of_the_first_start(qtbot, window):
+    first = run_of(window).snapshot.params
+    window.studio.step()
+    wait_for_status(qtbot, window, "paused")
+    assert not np.array_equal(run_of(window).snapshot.params[0].W, first[0].W)
+    click(qtbot, window, "reset")
+    run = run_of(window)
+    assert run.epoch == 0
+    assert all(np.array_equal(a.W, b.W) for a, b in zip(run.snapshot.params, first, strict=True))
+    window.studio.step()
+    wait_for_status(qtbot, window, "paused")
+    assert run_of(window).epoch == 1
+
+
+def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(qtbot, window):
+    window.studio.set("train.epochs", 20)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    before = run_of(window).curves.copy()
+    type_into(qtbot, window, "train.epochs", "50")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    assert run.epoch == 50
+    assert np.array_equal(run.curves[:20], before)
+
+
+def test_train_on_a_finished_run_asks_for_as_many_epochs_again(qtbot, window):
+    window.studio.set("train.epochs", 20)
+    for total in (20, 40, 60):
+        click(qtbot, window, "train")
+        wait_for_status(qtbot, window, "finished")
+        assert run_of(window).epoch == total
+        assert state_of(window).experiment.train.epochs == total
+
+
+def test_starting_twice_starts_once(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    runner = window.studio._runner
+    window.studio.train()
+    window.studio.step()
+    assert window.studio._runner is runner
+    wait_for_epoch(qtbot, window, 5)
+    assert run_of(window).status == "running"
+
+
+def test_weights_are_bit_equal_with_and_without_the_window(qtbot, window):
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    alone = Training(run.experiment, run.prepared)
+    for _ in alone.run():
+        pass
+    for shown, headless in zip(run.snapshot.params, alone.backend.params(), strict=True):
+        assert shown.W.tobytes() == headless.W.tobytes()
+        assert shown.b.tobytes() == headless.b.tobytes()
+
+
+def test_a_click_shows_class_probabilities_and_input_and_follows_the_weights(qtbot, window):
+    click_plane(qtbot, window, 0.1, 0.1)
+    state = state_of(window)
+    assert state.probe == pytest.approx([0.1, 0.1], abs=0.01)
+    before = window.prediction.prediction.probabilities
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    after = window.prediction.prediction
+    oracle = predict(run.snapshot.params, "relu", run.prepared.scaler, state.probe)
+    assert after.probabilities == pytest.approx(oracle.probabilities)
+    assert not np.allclose(before, after.probabilities)
+    assert window.prediction.answer.text().startswith("c1 · 9")
+    assert "X1 = 0.1" in window.prediction.input.text()
+    assert window.prediction.bars.probabilities == pytest.approx(oracle.probabilities.tolist())
+
+
+def test_a_click_while_training_is_answered_within_50_ms(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 100)
+    delays = []
+    for u in np.linspace(-0.5, 0.5, 9):
+        place = point_in(window.boundary.plots[0], u, 0.2)
+        start = perf_counter()
+        qtbot.mouseClick(window.boundary.plots[0].widget.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert state_of(window).probe[0] == pytest.approx(u, abs=0.02)
+        assert window.prediction.prediction.x is state_of(window).probe
+        delays.append(perf_counter() - start)
+        qtbot.wait(40)
+    assert run_of(window).status == "running"
+    assert sorted(delays)[len(delays) // 2] < 0.05
+
+
+def test_a_typed_row_does_the_same_as_a_click(qtbot, window):
+    qtbot.keyClicks(window.prediction.row, "X1 = 0.1, X2 = 0.1")
+    qtbot.keyClick(window.prediction.row, Qt.Key.Key_Return)
+    assert state_of(window).probe.tolist() == [0.1, 0.1]
+    window.prediction.row.clear()
+    qtbot.keyClicks(window.prediction.row, "X1 = abc")
+    qtbot.keyClick(window.prediction.row, Qt.Key.Key_Return)
+    assert window.prediction.error.text() == "“abc” is not a number for X1."
+    assert state_of(window).probe.tolist() == [0.1, 0.1]
+
+
+def test_changing_data_while_training_ends_that_run_and_shows_the_new_data(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 20)
+    window.studio.set("data.source", "moons")
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
+    state = state_of(window)
+    assert state.prepared.dataset.classes == 2
+    assert run_of(window).status == "ready"
+    assert run_of(window).epoch == 0
+    qtbot.waitUntil(lambda: run_of(window).raster is not None, timeout=SECONDS)
+    assert run_of(window).snapshot.params[-1].b.size == 2
+
+
+def test_changing_the_model_while_training_stops_and_says_so_and_keeps_the_run(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 20)
+    type_into(qtbot, window, "model.hidden", "16, 8")
+    wait_for_status(qtbot, window, "stopped")
+    assert run_of(window).epoch >= 20
+    assert "Train starts a new run" in window.status.hint.text()
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 1)
+    assert [layer.W.shape for layer in run_of(window).snapshot.params] == [(2, 16), (16, 8), (8, 3)]
+
+
+def test_the_learning_rate_changes_while_training_without_a_restart(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 20)
+    type_into(qtbot, window, "train.learning_rate", "0.5")
+    epoch = run_of(window).epoch
+    wait_for_epoch(qtbot, window, epoch + 20)
+    assert run_of(window).status == "running"
+    assert window.studio._runner.training.experiment.train.learning_rate == 0.5
+
+
+def test_an_exception_in_the_worker_is_shown_and_survived(qtbot, window, monkeypatch):
+    real = NumpyMLP.step
+
+    def broken(self, rows, settings):
+        if self._updates >= 5:
+            raise RuntimeError("the roof fell in")
+        return real(self, rows, settings)
+
+    monkeypatch.setattr(NumpyMLP, "step", broken)
+    window.studio.train()
+    wait_for_status(qtbot, window, "failed")
+    assert "the roof fell in" in window.notice.text.text()
+    assert run_of(window).epoch == 5
+    monkeypatch.undo()
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).epoch == 1000
+
+
+def test_a_diverging_learning_rate_is_told_and_the_last_sound_weights_are_back(qtbot, window):
+    window.studio.set_experiment(
+        with_settings(
+            state_of(window).experiment,
+            {"model.activation": "linear", "train.learning_rate": 1e6, "model.initialization": "he_normal"},
+        )
+    )
+    window.studio.train()
+    wait_for_status(qtbot, window, "diverged")
+    assert "lower the learning rate" in window.notice.text.text()
+    assert all(np.isfinite(layer.W).all() for layer in run_of(window).snapshot.params)
+
+
+def test_a_bad_value_is_explained_in_place_and_changes_nothing(qtbot, window):
+    field = window.experiment.fields["model.hidden"]
+    type_into(qtbot, window, "model.hidden", "0")
+    assert field.error.isVisible()
+    assert field.error.text() == "Hidden layers goes from 1 to 512; 0 is outside."
+    assert state_of(window).experiment.model.hidden == (100,)
+    type_into(qtbot, window, "model.hidden", "64, 32")
+    assert not field.error.isVisible()
+    assert state_of(window).experiment.model.hidden == (64, 32)
+
+
+def test_missing_files_are_told_and_the_data_stay(qtbot, window, tmp_path):
+    window.open_file(tmp_path / "nothing.csv")
+    assert "nothing.csv" in window.notice.text.text()
+    assert state_of(window).prepared.dataset.rows == 1500
+
+
+def drop(window, path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(400, 300), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    window.dropEvent(event)
+    return event
+
+
+def test_a_csv_is_dropped_its_label_chosen_and_trained(qtbot, window, tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "table.csv"
+    lines = ["width,height,kind"]
+    for k in range(90):
+        x, y = rng.normal((0, 3, 6)[k % 3], 0.3, 2)
+        lines.append(f"{x},{y},{'abc'[k % 3]}")
+    path.write_text("\n".join(lines))
+    assert drop(window, path).isAccepted()
+    qtbot.waitUntil(lambda: hasattr(window, "import_dialog") and window.import_dialog.isVisible(), timeout=SECONDS)
+    window.import_dialog.accept()
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.rows == 90, timeout=SECONDS)
+    data = state_of(window).prepared.dataset
+    assert data.feature_names == ("width", "height")
+    assert data.class_names == ("a", "b", "c")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).evaluation.parts["test"].accuracy > 0.9
+
+
+@pytest.mark.parametrize("source", ["iris", "wine", "breast_cancer", "digits"])
+def test_wide_samples_load_train_and_say_which_slice_is_shown(qtbot, window, source):
+    with qtbot.waitSignal(window.studio.store.changed, timeout=SECONDS):
+        window.studio.set("data.source", source)
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.features > 2, timeout=60_000)
+    assert "principal components" in window.boundary.caption.text()
+    window.studio.set_experiment(
+        with_settings(
+            state_of(window).experiment,
+            {"train.epochs": 60, "train.optimizer": "adam", "train.learning_rate": 0.01, "model.initialization": "he_normal"},
+        )
+    )
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).evaluation.parts["test"].accuracy > 0.85
+    bar = window.boundary.slices
+    bar.kind.setCurrentIndex(0)
+    bar.kind.activated.emit(0)
+    assert "held at their training mean" in window.boundary.caption.text()
+    click_plane(qtbot, window, *np.array(state_of(window).plane.project(state_of(window).prepared.dataset.X[:1]))[0])
+    assert bar.held.count() == 2
+    bar.held.setCurrentIndex(1)
+    bar.held.activated.emit(1)
+    assert "held at the values of row" in window.boundary.caption.text()
+    qtbot.waitUntil(lambda: run_of(window).raster.plane is state_of(window).plane, timeout=SECONDS)
+
+
+def test_side_by_side_shows_training_and_test_apart(qtbot, window):
+    qtbot.mouseClick(window.boundary.side_button, Qt.MouseButton.LeftButton)
+    left, right = window.boundary.plots
+    assert left.widget.isVisible()
+    assert right.widget.isVisible()
+    assert left._scatter["train", 0].isVisible()
+    assert not left._scatter["test", 0].isVisible()
+    assert right._scatter["test", 0].isVisible()
+    assert len(right._scatter["test", 0].data) == 75
+
+
+def test_a_cell_of_the_confusion_matrix_highlights_its_points(qtbot, window):
+    window.studio.open_lesson("linear")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    scores = run_of(window).evaluation.parts["test"]
+    window.studio.select(Cell("test", 0, 1))
+    ringed = window.boundary.plots[0].chosen["test"].data
+    assert len(ringed) == scores.confusion[0, 1] > 0
+
+
+def test_wrong_points_are_outlined(qtbot, window):
+    window.studio.open_lesson("linear")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    for part in ("train", "test"):
+        wrong = (run.evaluation.parts[part].predicted != run.prepared.parts[part].y).sum()
+        assert len(window.boundary.plots[0].wrong[part].data) == wrong > 0
+
+
+@pytest.mark.parametrize("lesson", sorted(LESSONS))
+def test_each_lesson_is_one_click(qtbot, window, lesson):
+    action = next(a for a in window.menus["&Lessons"].actions() if a.text() == LESSONS[lesson].title)
+    action.trigger()
+    assert state_of(window).experiment == LESSONS[lesson].experiment()
+
+
+def test_closing_while_training_asks_once_then_closes_when_the_thread_has_ended(qtbot, window, monkeypatch):
+    asked = []
+
+    def answer_yes(parent):
+        box = QMessageBox(parent)
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        asked.append(box)
+        return box
+
+    monkeypatch.setattr(main_window, "ask_to_stop", answer_yes)
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 10)
+    window.close()
+    window.close()
+    assert len(asked) == 1
+    assert window.isVisible()
+    assert run_of(window).active
+    asked[0].finished.emit(QMessageBox.StandardButton.Yes.value)
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=3000)
+    assert not window.studio.is_busy
+
+
+def test_layout_and_scheme_are_back_in_the_next_window(qtbot, window, tmp_path):
+    window.docks["data"].close()
+    window.set_scheme("dark")
+    window.close()
+    again = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    again.show()
+    assert again.schemes["dark"].isChecked()
+    assert again.docks["data"].isHidden()
+    assert again._settings.contains("geometry")
+    again.restore_layout()
+    assert not again.docks["data"].isHidden()
+    again.set_scheme("system")
+    again.studio.shut_down(10_000)
+    again.close()
+    again.deleteLater()
+
+
+def test_no_thread_is_left_when_the_run_is_replaced(qtbot, window):
+    before = threading.active_count()
+    for _ in range(5):
+        window.studio.set("train.epochs", ENDLESS)
+        window.studio.train()
+        wait_for_epoch(qtbot, window, 2)
+        window.studio.reset()
+        qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
+    assert threading.active_count() <= before
+    assert window.studio._retired == []
+
+
+def test_every_command_has_help_and_a_slot(window):
+    for command in main_window.COMMANDS:
+        assert command.help
+        assert callable(getattr(window, command.slot))
+
+
+def test_dropping_a_folder_or_text_is_told(qtbot, window, tmp_path):
+    drop(window, tmp_path)
+    qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=SECONDS)
+    assert str(tmp_path) in window.notice.text.text()
+
+
+def test_the_square_picture_stays_square(qtbot, window):
+    for size in ((1024, 700), (1600, 900)):
+        window.resize(*size)
+        qtbot.wait(50)
+        widget = window.boundary.plots[0].widget
+        assert abs(widget.width() - widget.height()) <= 1
+        assert widget.mapTo(window, QPoint(0, 0)).x() > 0
