@@ -17,7 +17,7 @@ help: ## list the targets
 venv: $(INSTALLED) ## make .venv from the lock, or bring it up to date
 
 $(INSTALLED): packaging/requirements.lock packaging/requirements-dev.lock pyproject.toml
-	@$(BIN)/python -c '$(SUITABLE)' 2>/dev/null || { \
+	@$(BIN)/python -c 'import pip; $(SUITABLE)' 2>/dev/null || { \
 		for python in $(CANDIDATES); do \
 			$$python -c '$(SUITABLE)' 2>/dev/null && exec $$python -m venv --clear .venv; \
 		done; \

@@ -97,4 +97,3 @@ def write_picture(path: Path, training: "Training", status: "Status") -> None:
     folder.cleanup()
     if not saved:
         raise OSError(f"{path} could not be written")
-

@@ -6,7 +6,6 @@ To add a sub-command: write its function (parsed options → exit code) and a ro
 import argparse
 import csv
 import os
-import signal
 import sys
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 from time import perf_counter
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -39,63 +38,38 @@ from mlp_studio.core.report import report, write_report
 from mlp_studio.core.sources import SOURCES, load_dataset
 from mlp_studio.core.trainer import Training
 from mlp_studio.summary import as_text
+from mlp_studio.terminal import Bar, complain, ctrl_c, say, speak_any_name
 
 OK, DIVERGED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = (
     "exit codes: 0 the run finished, or Ctrl-C stopped it and its weights were kept; 1 it diverged; "
     "2 bad arguments or data, or a file that could not be written"
 )
-BAR_SECONDS = 0.1  # between two updates of the progress bar
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; the exit code. What goes wrong is one sentence on stderr."""
     words = list(sys.argv[1:] if argv is None else argv)
-    _speak_any_name()
+    speak_any_name()
     try:
         if words and not words[0].startswith("-"):
             _known("command", words[0], COMMANDS)
         options, unknown = _parser().parse_known_args(words)
         if unknown:
-            raise ConfigError(
-                f"“{unknown[0]}” means nothing here; {_see_help(f'mlp-studio {options.command}')}."
-            )
+            raise ConfigError(f"“{unknown[0]}” means nothing here; {_see_help(f'mlp-studio {options.command}')}.")
         return COMMANDS[options.command].run(options)
     except StudioError as error:
         return _refuse(str(error))
     except MemoryError:
         return _refuse("There is not enough memory for this: use fewer rows, fewer units or smaller batches.")
     except KeyboardInterrupt:
-        _complain("Interrupted.")
+        complain("Interrupted.")
         return INTERRUPTED
 
 
 def _refuse(sentence: str) -> int:
-    _complain(sentence)
+    complain(sentence)
     return REFUSED
-
-
-def _complain(sentence: str) -> None:
-    if sys.stderr is not None:
-        print(sentence, file=sys.stderr)
-
-
-def _say(text: str) -> None:
-    """Print to stdout; that nobody reads on (`… | head`) or that it fails is no reason to lose the report."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            _complain(f"The result could not be printed: {error.strerror}.")
-        # what is left in the buffer goes nowhere, also when the interpreter flushes it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _speak_any_name() -> None:
-    """Class names may hold letters that the terminal's encoding lacks: show those as "?"."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 # --- train --------------------------------------------------------------------------------------------------
@@ -125,9 +99,7 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
         help="predict this row at the end; may be repeated",
     )
     add("--report", metavar="FILE.json", type=Path, help="write everything about the run to a JSON file")
-    add(
-        "--picture", metavar="FILE.png", type=Path, help="write a picture of the window with the finished run"
-    )
+    add("--picture", metavar="FILE.png", type=Path, help="write a picture of the window with the finished run")
     add("--quiet", action="store_true", help="show no progress bar")
     parser.epilog = f"{_settings_help()}\n\n{textwrap.fill(EXIT_CODES, 110)}"
 
@@ -160,9 +132,9 @@ def _train(options: argparse.Namespace) -> int:
     training = Training(experiment, prepared)
     ending, seconds = _run(training, quiet=options.quiet)
     document = report(training, ending.outcome, seconds, _predictions(training, points))
-    _say(as_text(document))
+    say(as_text(document))
     if ending.reason:
-        _complain(ending.reason) if ending.outcome == "diverged" else _say(ending.reason)
+        complain(ending.reason) if ending.outcome == "diverged" else say(ending.reason)
     if options.report:
         with _writing(options.report):
             write_report(options.report, document)
@@ -205,7 +177,7 @@ def _name_idle_settings(options: argparse.Namespace, experiment: Experiment) -> 
     for text in options.settings:
         section, _, name = text.partition("=")[0].strip().partition(".")
         if section == "data" and name != "source" and known[name].form and name not in source.settings:
-            _complain(f"{source.label} does not heed data.{name}: it was set in vain.")
+            complain(f"{source.label} does not heed data.{name}: it was set in vain.")
 
 
 def _column_names(text: str) -> tuple[str, ...]:
@@ -282,8 +254,8 @@ def _run(training: Training, *, quiet: bool) -> tuple[Finished, float]:
     # the trainer finds out by itself when numbers overflow
     with (
         np.errstate(all="ignore"),
-        _ctrl_c() as stop,
-        _Bar(training.experiment.train.epochs, quiet=quiet) as bar,
+        ctrl_c() as stop,
+        Bar(training.experiment.train.epochs, quiet=quiet) as bar,
     ):
         ending = _pull(training.run(), bar, stop)
     if ending is None:
@@ -292,7 +264,7 @@ def _run(training: Training, *, quiet: bool) -> tuple[Finished, float]:
     return ending, perf_counter() - start
 
 
-def _pull(events: Iterator[Event], bar: "_Bar", stop: Flag) -> Finished | None:
+def _pull(events: Iterator[Event], bar: Bar, stop: Flag) -> Finished | None:
     for event in events:
         if isinstance(event, Finished):
             return event
@@ -301,57 +273,6 @@ def _pull(events: Iterator[Event], bar: "_Bar", stop: Flag) -> Finished | None:
         if stop.is_set():
             break
     return None
-
-
-@contextmanager
-def _ctrl_c() -> Iterator[Flag]:
-    """The first Ctrl-C raises the flag, so that training stops between two steps; a second one interrupts."""
-    stop = Flag()
-    before = signal.getsignal(signal.SIGINT)
-
-    def note(_number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _Bar:
-    """A progress bar on stderr that is redrawn at most ten times a second."""
-
-    def __init__(self, epochs: int, *, quiet: bool) -> None:
-        from tqdm import tqdm
-
-        disable = quiet or sys.stderr is None
-        self._tqdm = tqdm(
-            total=epochs, unit=" epochs", disable=disable, file=sys.stderr, miniters=1, mininterval=0
-        )
-        self._latest: EpochEnd | None = None
-        self._due = 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._draw()
-        self._tqdm.close()
-
-    def show(self, event: EpochEnd) -> None:
-        """An epoch is done."""
-        self._latest = event
-        if perf_counter() > self._due:
-            self._draw()
-            self._due = perf_counter() + BAR_SECONDS
-
-    def _draw(self) -> None:
-        if self._latest is not None:
-            figures = f"loss {self._latest.train_loss:.4f}, accuracy {self._latest.train_accuracy:.4f}"
-            self._tqdm.set_postfix_str(figures, refresh=False)
-            self._tqdm.update(self._latest.epoch - self._tqdm.n)
 
 
 # --- lessons ------------------------------------------------------------------------------------------------
@@ -364,7 +285,7 @@ def _add_lessons_arguments(_parser: argparse.ArgumentParser) -> None:
 def _lessons(_options: argparse.Namespace) -> int:
     width = max(map(len, LESSONS)) + 2
     for name, lesson in LESSONS.items():
-        _say(f"{name:<{width}}{lesson.title}\n{'':<{width}}{lesson.summary}")
+        say(f"{name:<{width}}{lesson.title}\n{'':<{width}}{lesson.summary}")
     return OK
 
 

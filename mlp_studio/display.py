@@ -132,8 +132,7 @@ def _unreachable_wayland() -> str:
 def _unreachable(variable: str) -> str:
     display = os.environ.get(variable, "")
     return (
-        f"MLP Studio cannot reach the display {variable}={display}: "
-        f"start it in a desktop session, {WITHOUT_A_WINDOW}"
+        f"MLP Studio cannot reach the display {variable}={display}: start it in a desktop session, {WITHOUT_A_WINDOW}"
     )
 
 

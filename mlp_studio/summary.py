@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 SHOWN = 20  # classes and features that are named; the report has them all
+LISTED = 5  # names in a line
 WIDEST = 24  # characters of a name
 
 
@@ -32,21 +33,23 @@ def _data_line(document: Mapping[str, Any]) -> str:
     data, source = document["data"], document["experiment"]["data"]
     name = Path(source["path"]).name if source["source"] == "file" else source["source"]
     split = ", ".join(f"{part} {rows:,}" for part, rows in data["split"].items())
-    features, classes = len(data["features"]), len(data["classes"])
     return (
-        f"{_shown(name)}: {data['rows']:,} rows, {features:,} feature{'s' if features > 1 else ''}, "
-        f"{classes:,} classes; {split}"
+        f"{_shown(name)}: {data['rows']:,} rows ({split}); "
+        f"features {_listed(data['features'])}; classes {_listed(data['classes'])}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names; where there are more, how many in all."""
+    shown = ", ".join(map(_shown, names[:LISTED]))
+    return shown if len(names) <= LISTED else f"{shown} … ({len(names):,})"
 
 
 def _network_line(document: Mapping[str, Any]) -> str:
     data, model = document["data"], document["experiment"]["model"]
     sizes = " → ".join(map(str, [len(data["features"]), *model["hidden"], len(data["classes"])]))
     dropout = f", dropout {model['dropout']:g}" if model["dropout"] else ""
-    return (
-        f"{sizes}, {document['parameters']:,} parameters; {model['activation']}, "
-        f"{model['initialization']}{dropout}"
-    )
+    return f"{sizes}, {document['parameters']:,} parameters; {model['activation']}, {model['initialization']}{dropout}"
 
 
 def _training_line(experiment: Mapping[str, Any]) -> str:

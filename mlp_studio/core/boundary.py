@@ -138,8 +138,8 @@ def raster(params: Params, activation: str, box: Box, size: int) -> Indices:
     (W, b), rest = params[0], params[1:]
     dtype = params[-1].W.dtype
     u, v = _centres(box.u_low, box.u_high, size), _centres(box.v_low, box.v_high, size)
-    # z of the first layer is what u adds plus what v adds, so no grid of inputs is made. Units go first and points
-    # last throughout: the products are then wide, and the reductions over the classes run along long rows.
+    # z of the first layer is what u adds plus what v adds, so no grid of inputs is made. Units go first and
+    # points last throughout: the products are then wide, and reductions over the classes run along long rows.
     across = np.ascontiguousarray(((u - u[0])[:, None] * W[0]).T.astype(dtype))  # (H, size)
     upward = np.ascontiguousarray((v[:, None] * W[1] + (b + u[0] * W[0])).T.astype(dtype))  # (H, size)
     indices = np.empty((size, size), np.uint8)

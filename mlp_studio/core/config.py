@@ -80,12 +80,8 @@ class DataConfig:
     """Where the data come from."""
 
     source: str = knob("spiral", "Source", "Where the points come from.", choices=_sources)
-    rows: int = knob(
-        1500, "Rows", "How many points to draw, shared evenly among the classes.", low=20, high=1_000_000
-    )
-    classes: int = knob(
-        3, "Classes", "How many classes: the arms of the spiral, the number of blobs.", low=2, high=8
-    )
+    rows: int = knob(1500, "Rows", "How many points to draw, shared evenly among the classes.", low=20, high=1_000_000)
+    classes: int = knob(3, "Classes", "How many classes: the arms of the spiral, the number of blobs.", low=2, high=8)
     noise: float = knob(
         0.2,
         "Noise",
@@ -105,18 +101,14 @@ class DataConfig:
         choices=lambda: {"": "As it looks", "yes": "Yes", "no": "No"},
         form=False,
     )
-    features: tuple[str, ...] = knob(
-        (), "Features", "The columns the network sees; empty: all the others.", form=False
-    )
+    features: tuple[str, ...] = knob((), "Features", "The columns the network sees; empty: all the others.", form=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SplitConfig:
     """How the rows are shared out and prepared."""
 
-    train: float = knob(
-        0.70, "Training", "Share of the rows that the network learns from.", low=0.05, high=0.95
-    )
+    train: float = knob(0.70, "Training", "Share of the rows that the network learns from.", low=0.05, high=0.95)
     validation: float = knob(
         0.15,
         "Validation",
@@ -124,9 +116,7 @@ class SplitConfig:
         low=0.0,
         high=0.95,
     )
-    test: float = knob(
-        0.15, "Test", "Share of the rows that are kept back for the final figures.", low=0.0, high=0.95
-    )
+    test: float = knob(0.15, "Test", "Share of the rows that are kept back for the final figures.", low=0.0, high=0.95)
     stratify: bool = knob(
         True, "Stratify", "Keep each class's share the same in training, validation and test.", rare=True
     )
@@ -222,9 +212,7 @@ class TrainConfig:
         live=True,
         rare=True,
     )
-    l2: float = knob(
-        0.0, "L2", "Weight of the penalty λ₂/2·ΣW²: keeps weights small.", low=0.0, high=100.0, live=True
-    )
+    l2: float = knob(0.0, "L2", "Weight of the penalty λ₂/2·ΣW²: keeps weights small.", low=0.0, high=100.0, live=True)
     early_stopping: int = knob(
         0,
         "Early stopping",
@@ -354,9 +342,7 @@ def _names(value: Any) -> tuple[str, ...]:
 def _hidden(knob: Knob, value: Any) -> tuple[int, ...]:
     layers = tuple(_within(knob, _parsed(knob, part, int)) for part in _names(value))
     if not 1 <= len(layers) <= MAX_LAYERS:
-        raise ConfigError(
-            f"{knob.label}: give 1 to {MAX_LAYERS} layers, such as 100 or 64,32; not {len(layers)}."
-        )
+        raise ConfigError(f"{knob.label}: give 1 to {MAX_LAYERS} layers, such as 100 or 64,32; not {len(layers)}.")
     return layers
 
 

@@ -15,9 +15,7 @@ from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.core.network import Params, forward
 from mlp_studio.core.prepare import Prepared
 
-BLOCK_ROWS = (
-    8192  # rows predicted at once, so that wide layers on large data stay within the cache and memory
-)
+BLOCK_ROWS = 8192  # rows predicted at once, so that wide layers on large data stay within the cache and memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,15 +92,11 @@ def blobs(rows: int, classes: int, noise: float, rng: Rng) -> Points:
     """Normal heaps of spread `noise` about centres spread evenly on the unit circle."""
     angle = 2 * np.pi * np.arange(classes) / classes
     centres = np.column_stack([np.sin(angle), np.cos(angle)])
-    X, y = _joined(
-        [np.tile(centre, (count, 1)) for centre, count in zip(centres, shares(rows, classes), strict=True)]
-    )
+    X, y = _joined([np.tile(centre, (count, 1)) for centre, count in zip(centres, shares(rows, classes), strict=True)])
     return X + rng.normal(0, noise, X.shape), y
 
 
-@_generator(
-    "xor", "XOR", "Opposite quarters belong together: the smallest problem that no line solves.", classes=2
-)
+@_generator("xor", "XOR", "Opposite quarters belong together: the smallest problem that no line solves.", classes=2)
 def xor(rows: int, classes: int, noise: float, rng: Rng) -> Points:
     """Uniform points in the square ±1; class 1 where x and y differ in sign; moved by the noise / 2."""
     parts = []
@@ -112,9 +108,7 @@ def xor(rows: int, classes: int, noise: float, rng: Rng) -> Points:
     return X + rng.normal(0, noise / 2, X.shape), y
 
 
-@_generator(
-    "random", "Random labels", "Points without any pattern: whatever the network learns here is memory."
-)
+@_generator("random", "Random labels", "Points without any pattern: whatever the network learns here is memory.")
 def random(rows: int, classes: int, noise: float, rng: Rng) -> Points:  # noqa: ARG001 - there is no pattern to blur
     """Uniform points in the unit square, labels by position in the file."""
     return _joined([rng.uniform(0, 1, (count, 2)) for count in shares(rows, classes)])

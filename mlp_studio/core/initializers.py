@@ -32,9 +32,7 @@ class Initializer:
 
 
 def _normal(spread: Callable[[int, int, float], float]) -> Draw:
-    return lambda fan_in, fan_out, gain, rng: rng.normal(
-        0.0, spread(fan_in, fan_out, gain), (fan_in, fan_out)
-    )
+    return lambda fan_in, fan_out, gain, rng: rng.normal(0.0, spread(fan_in, fan_out, gain), (fan_in, fan_out))
 
 
 def _uniform(bound: Callable[[int, int, float], float]) -> Draw:

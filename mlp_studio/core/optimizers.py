@@ -33,27 +33,21 @@ def _sgd(w: Vector, g: Vector, _memory: tuple[Vector, ...], _t: int, rate: float
     w -= rate * g
 
 
-def _momentum(
-    w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, momentum: float
-) -> None:
+def _momentum(w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, momentum: float) -> None:
     (velocity,) = memory
     velocity *= momentum
     velocity += g
     w -= rate * velocity
 
 
-def _nesterov(
-    w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, momentum: float
-) -> None:
+def _nesterov(w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, momentum: float) -> None:
     (velocity,) = memory
     velocity *= momentum
     velocity += g
     w -= rate * (g + momentum * velocity)
 
 
-def _rmsprop(
-    w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, _momentum: float
-) -> None:
+def _rmsprop(w: Vector, g: Vector, memory: tuple[Vector, ...], _t: int, rate: float, _momentum: float) -> None:
     (square,) = memory
     square *= ALPHA
     square += (1 - ALPHA) * (g * g)
@@ -78,7 +72,5 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "momentum": Optimizer("Momentum", "v ← μ v + g;  w ← w − α v", 1, _momentum),
     "nesterov": Optimizer("Nesterov", "v ← μ v + g;  w ← w − α (g + μ v)", 1, _nesterov),
     "rmsprop": Optimizer("RMSprop", "s ← 0.99 s + 0.01 g²;  w ← w − α g / (√s + ε)", 1, _rmsprop),
-    "adam": Optimizer(
-        "Adam", "m ← 0.9 m + 0.1 g;  s ← 0.999 s + 0.001 g²;  w ← w − α m̂ / (√ŝ + ε)", 2, _adam
-    ),
+    "adam": Optimizer("Adam", "m ← 0.9 m + 0.1 g;  s ← 0.999 s + 0.001 g²;  w ← w − α m̂ / (√ŝ + ε)", 2, _adam),
 }

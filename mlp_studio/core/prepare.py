@@ -60,16 +60,12 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
     total = split.train + split.validation + split.test  # 1, but for rounding
     rows = _split(strata, (split.train / total, split.validation / total, split.test / total), rng)
     if len(rows[0]) < 2:
-        raise DataError(
-            f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share."
-        )
+        raise DataError(f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share.")
     X = dataset.X
     scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)
     if not np.isfinite(scaler.scale).all():
         column = dataset.feature_names[int(np.argmin(np.isfinite(scaler.scale)))]
-        raise DataError(
-            f"The numbers in “{column}” are too large to scale; divide that column by a power of ten."
-        )
+        raise DataError(f"The numbers in “{column}” are too large to scale; divide that column by a power of ten.")
     train, validation, test = (Part(part, scaler(X[part]), dataset.y[part]) for part in rows)
     _note_small(dataset, train, notes)
     weights = class_weights(train.y, dataset.classes) if split.class_weights else None
@@ -79,9 +75,7 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
 def _check(dataset: Dataset, split: SplitConfig) -> None:
     total = split.train + split.validation + split.test
     if abs(total - 1) > 1e-6:
-        raise DataError(
-            f"The shares of training, validation and test add up to {100 * total:.6g} %; make them 100 %."
-        )
+        raise DataError(f"The shares of training, validation and test add up to {100 * total:.6g} %; make them 100 %.")
     if np.count_nonzero(dataset.class_counts()) < 2:
         raise DataError("The label has only one class; a classifier needs at least two.")
 
@@ -92,9 +86,7 @@ def _strata(dataset: Dataset, split: SplitConfig, notes: list[str]) -> list[Ints
         return [np.arange(dataset.rows)]
     smallest_share = min(share for share in (split.train, split.validation, split.test) if share > 0)
     if round(smallest_share * dataset.rows) < dataset.classes:
-        notes.append(
-            "A share is smaller than the number of classes, so the rows were split without stratifying."
-        )
+        notes.append("A share is smaller than the number of classes, so the rows were split without stratifying.")
         return [np.arange(dataset.rows)]
     return [np.flatnonzero(dataset.y == k) for k in range(dataset.classes)]
 
@@ -136,14 +128,10 @@ def _note_small(dataset: Dataset, train: Part, notes: list[str]) -> None:
     counts = dataset.class_counts()
     single = [dataset.class_names[k] for k in np.flatnonzero(counts == 1)]
     if single:
-        notes.append(
-            f"Only one row each, kept in training: {', '.join(single[:5])}{' …' if len(single) > 5 else ''}."
-        )
+        notes.append(f"Only one row each, kept in training: {', '.join(single[:5])}{' …' if len(single) > 5 else ''}.")
     missing = np.setdiff1d(np.flatnonzero(counts), train.y)
     if len(missing):
-        notes.append(
-            f"No training row has the class {dataset.class_names[missing[0]]}; the network cannot learn it."
-        )
+        notes.append(f"No training row has the class {dataset.class_names[missing[0]]}; the network cannot learn it.")
 
 
 def fit_scaler(X: Floats) -> Scaler:

@@ -1,9 +1,7 @@
 """What a run came to, as one plain document, and the JSON file that holds it."""
 
-import errno
 import json
 import math
-import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -18,15 +16,14 @@ from mlp_studio import __version__
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.evaluate import Average, PartScores, evaluate
 from mlp_studio.core.events import Outcome
+from mlp_studio.core.files import write_text
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.predict import Prediction
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.trainer import Training
 
-Document: TypeAlias = dict[
-    str, Any
-]  # only what JSON knows; None for a figure that does not exist or is not finite
+Document: TypeAlias = dict[str, Any]  # only what JSON knows; None for a figure that does not exist or is not finite
 
 PARTS = {"train": "train", "validation": "val", "test": "test"}  # a part's name in the core → in the report
 # Distributions that may provide a library; only their metadata are read, nothing is imported.
@@ -40,9 +37,7 @@ LIBRARIES = {
 }
 
 
-def report(
-    training: Training, status: Outcome, seconds: float, predictions: Sequence[Prediction] = ()
-) -> Document:
+def report(training: Training, status: Outcome, seconds: float, predictions: Sequence[Prediction] = ()) -> Document:
     """The document of a run that has come to an end; `seconds` is the time that the training took."""
     experiment, prepared = training.experiment, training.prepared
     data = prepared.dataset
@@ -112,9 +107,7 @@ def _performance(scores: PartScores, class_names: Sequence[str]) -> Document:
     if not scores.samples:
         overall = dict.fromkeys(overall)
         columns = {name: np.full(len(class_names), np.nan) for name in columns}
-    columns = {name: _numbers(values) for name, values in columns.items()} | {
-        "support": scores.support.tolist()
-    }
+    columns = {name: _numbers(values) for name, values in columns.items()} | {"support": scores.support.tolist()}
     return {
         "overall": {**overall, "num_samples": scores.samples},
         "class": {
@@ -144,17 +137,4 @@ def _numbers(values: NDArray[np.floating[Any]]) -> list[float | None]:
 
 def write_report(path: Path, document: Mapping[str, Any]) -> None:
     """Write the document as JSON; the file is there whole or not at all. Raises OSError."""
-    path = path.resolve()  # a link stays, and the file that it leads to is replaced
-    if path.exists() and not path.is_file():  # a device, say, which replacing would destroy
-        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n")

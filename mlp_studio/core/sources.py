@@ -43,9 +43,7 @@ def _generated(name: str) -> Source:
         classes = config.classes if entry.classes is None else entry.classes
         X, y = entry.draw(config.rows, classes, config.noise, rng)
         order = rng.permutation(len(y))  # first rows of every class, in the order a shuffled file would have
-        return Dataset(
-            entry.label, X[order], y[order], ("X1", "X2"), tuple(f"c{k + 1}" for k in range(classes))
-        )
+        return Dataset(entry.label, X[order], y[order], ("X1", "X2"), tuple(f"c{k + 1}" for k in range(classes)))
 
     settings: tuple[str, ...] = ("rows", "noise") if name != "random" else ("rows",)
     if entry.classes is None:
@@ -90,11 +88,7 @@ SOURCES: dict[str, Source] = {
     **{name: _generated(name) for name in GENERATORS},
     "iris": _sample("Iris", "150 flowers, 4 measurements, 3 species.", "load_iris"),
     "wine": _sample("Wine", "178 wines, 13 chemical measurements, 3 growers.", "load_wine"),
-    "breast_cancer": _sample(
-        "Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"
-    ),
+    "breast_cancer": _sample("Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"),
     "digits": _sample("Digits", "1,797 handwritten digits of 8 × 8 pixels, 10 classes.", "load_digits"),
-    "file": Source(
-        "CSV file", "A table of your own: a column with the class, the others numbers.", _load_file
-    ),
+    "file": Source("CSV file", "A table of your own: a column with the class, the others numbers.", _load_file),
 }

@@ -82,9 +82,7 @@ class TableFormat:
     def __post_init__(self) -> None:
         for what, choices in (("encoding", ENCODINGS), ("delimiter", DELIMITERS), ("decimal", DECIMALS)):
             if (value := getattr(self, what)) not in choices:
-                raise DataError(
-                    f"The {what} {value!r} is unknown; choose from {', '.join(map(repr, choices))}."
-                )
+                raise DataError(f"The {what} {value!r} is unknown; choose from {', '.join(map(repr, choices))}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +183,17 @@ def read_preview(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> 
     )
 
 
-def read_table(
-    path: Path, label: str = "", features: tuple[str, ...] = (), fmt: TableFormat | None = None
-) -> Dataset:
+def as_csv(dataset: Dataset) -> str:
+    """The data as a CSV text that `read_table` reads back; its last column is the label."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*dataset.feature_names, "label"])
+    rows = zip(dataset.X.tolist(), dataset.y.tolist(), strict=True)
+    writer.writerows([*x, dataset.class_names[label]] for x, label in rows)
+    return stream.getvalue()
+
+
+def read_table(path: Path, label: str = "", features: tuple[str, ...] = (), fmt: TableFormat | None = None) -> Dataset:
     """The data set in a text file; `label` "", `features` () and `fmt` None are guessed.
 
     Rows with a missing or infinite feature or an empty label are dropped. The first of the data set's notes
@@ -318,9 +324,7 @@ def _sample(path: Path, fmt: TableFormat) -> tuple[list[Record], str, bool]:
         records = list(islice(source, 1))
         width = len(records[0][1]) if records else 1
         if width > MAX_COLUMNS:
-            raise DataError(
-                f"The table has {width:,} columns; {MAX_COLUMNS:,} are the most that can be used."
-            )
+            raise DataError(f"The table has {width:,} columns; {MAX_COLUMNS:,} are the most that can be used.")
         try:
             while len(records) <= min(SAMPLE_ROWS, SAMPLE_CELLS // width):
                 records.append(next(source))
@@ -601,9 +605,7 @@ def _read(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows:
     return rows
 
 
-def _values(
-    columns: list[tuple[str, ...]], lines: list[int], decimal: str, found: dict[int, _Text]
-) -> Floats:
+def _values(columns: list[tuple[str, ...]], lines: list[int], decimal: str, found: dict[int, _Text]) -> Floats:
     """The numbers (n, D) in D columns of n cells; text is added to what was found before."""
     values = np.empty((len(lines), len(columns)))
     for feature, cells in enumerate(columns):
@@ -657,9 +659,7 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows
     return None
 
 
-def _dataset(
-    preview: Preview, target: int, inputs: tuple[int, ...], rows: _Rows, left_out: tuple[str, ...]
-) -> Dataset:
+def _dataset(preview: Preview, target: int, inputs: tuple[int, ...], rows: _Rows, left_out: tuple[str, ...]) -> Dataset:
     """The rows that can be used, classes in the order of their names, with the account of all rows."""
     features, label = tuple(preview.names[place] for place in inputs), preview.names[target]
     _require_numbers(rows, features)
@@ -734,9 +734,7 @@ def _account(dropped: dict[str, Bools], lines: Ints, duplicates: int) -> str:
     return f"{', '.join(parts)}."
 
 
-def _notes(
-    X: Floats, features: Sequence[str], classes: list[str], lost: list[str], untidy: bool
-) -> Iterator[str]:
+def _notes(X: Floats, features: Sequence[str], classes: list[str], lost: list[str], untidy: bool) -> Iterator[str]:
     constant = [name for name, spread in zip(features, np.ptp(X, axis=0), strict=True) if spread == 0]
     if constant:
         yield f"The same value in every row, so of no use: {_listed(constant)}."

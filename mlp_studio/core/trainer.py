@@ -73,9 +73,9 @@ class Training:
         while self.epoch < (self.experiment.train.epochs if until is None else until):
             event = yield from self._epoch()
             if _diverged(event):
-                yield self._diverged_at(event.epoch)
+                yield self._diverged_at(event)
                 return
-            # the train loss was that of the weights before: only the next epoch tells whether these are sound
+            # the train loss is that of the weights before: it vouches for those, not for these
             self._sound, self._latest = self._latest, _Kept(event.epoch, self.backend.checkpoint())
             self.history.append(event)
             self.weights_epoch = event.epoch
@@ -128,15 +128,15 @@ class Training:
         self.weights_epoch = kept.epoch
         self._sound = self._latest = kept
 
-    def _diverged_at(self, epoch: int) -> Finished:
-        self._go_back(self._sound)
+    def _diverged_at(self, event: EpochEnd) -> Finished:
+        self._go_back(self._latest if event.train_loss < DIVERGED_LOSS else self._sound)
         self.history.truncate(self.weights_epoch)
         rate = self.experiment.train.learning_rate
         return Finished(
             "diverged",
             self.weights_epoch,
-            f"Training diverged at epoch {epoch:,}: the loss grew out of all bounds. The weights of epoch "
-            f"{self.weights_epoch:,} are back; lower the learning rate ({rate:g}) and reset.",
+            f"Training diverged at epoch {event.epoch:,}: the loss grew out of all bounds. The weights of "
+            f"epoch {self.weights_epoch:,} are back; lower the learning rate ({rate:g}) and reset.",
         )
 
 

@@ -198,7 +198,12 @@ class Field(QWidget):
     """
 
     def __init__(
-        self, path: str, knob: Knob, value: Any, set_value: Callable[[str, Any], None], parent: QWidget | None = None
+        self,
+        path: str,
+        knob: Knob,
+        value: Any,
+        set_value: Callable[[str, Any], None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.path = path
@@ -288,4 +293,3 @@ def help_text(knob: Knob) -> str:
         return knob.help
     unit = f" {knob.unit}" if knob.unit else ""
     return f"{knob.help} Range: {knob.span}{unit}."
-

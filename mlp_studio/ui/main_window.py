@@ -1,12 +1,19 @@
 """The window: docks around the boundary, menus from the table of commands, and what happens on closing."""
 
-import csv
 import logging
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+)
 from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -19,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio import __version__
+from mlp_studio.core.files import write_text
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR
@@ -194,7 +202,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name} — MLP Studio" if name else "MLP Studio")
         active = run is not None and run.active
         train = self.commands["train"]
-        train.setText("Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train")
+        train.setText(
+            "Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train"
+        )
         self._set_icon("train", "pause" if active else "train")
         idle = run is not None and not active and not state.loading
         started = run is not None and status != "ready"
@@ -261,7 +271,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def open_dialog(self) -> None:
         """Choose a file to open."""
-        folder = self._settings.value("folder", "", str)
+        folder = str(self._settings.value("folder", ""))
         name = ask_open(self, folder)
         if name:
             self.open_file(Path(name))
@@ -300,8 +310,9 @@ class MainWindow(QMainWindow):
         self._settings.setValue("folder", str(path.parent))
 
     def _recent(self) -> list[str]:
-        value = self._settings.value("recent", [])
-        return [value] if isinstance(value, str) else [str(name) for name in value or []]
+        value = self._settings.value("recent", [])  # a list of one comes back as the text alone
+        names = value if isinstance(value, list) else [value] if value else []
+        return [str(name) for name in names]
 
     @Slot()
     def _fill_recent(self) -> None:
@@ -315,6 +326,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def export_data(self) -> None:
         """Save the loaded data as CSV, in original units."""
+        from mlp_studio.core.table import as_csv
+
         prepared = self.studio.store.state.prepared
         if prepared is None:
             return
@@ -323,10 +336,7 @@ class MainWindow(QMainWindow):
         if not name:
             return
         try:
-            with Path(name).open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow([*data.feature_names, "label"])
-                writer.writerows([*row, data.class_names[k]] for row, k in zip(data.X.tolist(), data.y, strict=True))
+            write_text(Path(name), as_csv(data))
         except OSError as error:
             sentence = f"{name} could not be written: {error.strerror or error}."
             self.studio.store.update(notice=Notice(sentence, is_error=True))
@@ -383,7 +393,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def show_about(self) -> None:
         """Version and licence."""
-        self._tell("About MLP Studio", f"MLP Studio {__version__}\n\nA laboratory for multilayer perceptrons.\nMIT licence.\n\n{errors.diagnostics().splitlines()[0]}")
+        self._tell(
+            "About MLP Studio",
+            f"MLP Studio {__version__}\n\nA laboratory for multilayer perceptrons.\nMIT licence.\n\n"
+            f"{errors.diagnostics().splitlines()[0]}",
+        )
 
     def _tell(self, title: str, text: str) -> None:
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self)

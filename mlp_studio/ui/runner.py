@@ -30,8 +30,8 @@ GRID_WHILE_RUNNING = 120  # cells on each side
 GRID_AT_REST = 360
 GRID_LEAST = 100
 REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
-VIEW_SHARE = 0.08  # of the trainer's time, what rasters may take; evaluations may take half as much
-EVALUATION_SECONDS = 0.2  # at most five evaluations a second
+VIEW_SHARE = 0.12  # of the trainer's time, what rasters may take; evaluations may take half as much
+EVALUATION_SECONDS = 0.4  # from one evaluation to the next: tables that change faster cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,11 @@ class Mailbox:
         with self._lock:
             if self._frame is not None and frame.evaluation is None:
                 frame = Frame(
-                    frame.curves, frame.snapshot, frame.raster or self._frame.raster, self._frame.evaluation, frame.rate
+                    frame.curves,
+                    frame.snapshot,
+                    frame.raster or self._frame.raster,
+                    self._frame.evaluation,
+                    frame.rate,
                 )
             self._frame = frame
 
@@ -117,7 +121,9 @@ class Runner(QThread):
         super().__init__(parent)
         self.experiment = experiment
         self.prepared = prepared
-        self.training = training  # made in the thread, as that may import torch; touched by the window only while no leg runs
+        self.training = (
+            training  # made in the thread, as that may import torch; touched by the window only while no leg runs
+        )
         self.mailbox = Mailbox()
         self.ending = Ending("ready")
         self.view: View | None = None  # the window replaces it whenever the view moves

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Sn
 log = logging.getLogger(__name__)
 
 FRAME_MILLISECONDS = 33  # the window takes a frame from the training about 30 times a second
+FIGURES_SECONDS = 0.09  # curves and numbers change about 10 times a second: nobody reads faster, and it costs less
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 QUICK_ROWS = 50_000  # generated data up to this size are there within a frame, so no thread is needed
 
@@ -51,6 +53,7 @@ class Studio(QObject):
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
         self._box: Box | None = None
+        self._figures_at = 0.0
         self._asked_for = 0  # epochs that the person last asked for: Train on a finished run adds as many
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -97,7 +100,7 @@ class Studio(QObject):
     def _take_settings(self, experiment: Experiment) -> None:
         """Settings of model or training changed; the data are the same."""
         run = self.store.state.run
-        if run is None or run.epoch == 0 and not run.active:
+        if run is None or (run.epoch == 0 and not run.active):
             self.store.update(experiment=experiment)
             self._renew()
         elif live_only(run.experiment, experiment):
@@ -139,9 +142,7 @@ class Studio(QObject):
             return
         notes = " ".join((*dataset.notes, *prepared.notes))
         state = self.store.state
-        same_columns = state.prepared is not None and (
-            state.prepared.dataset.feature_names == dataset.feature_names
-        )
+        same_columns = state.prepared is not None and (state.prepared.dataset.feature_names == dataset.feature_names)
         shown = state.shown if same_columns else replace(state.shown, slice=first_slice(dataset))
         self._retire()
         # all at once: weights, data and plane belong together
@@ -229,9 +230,7 @@ class Studio(QObject):
         self._retire()
         self._runner = self._make_runner(experiment, prepared, training)
         snapshot = Snapshot(training.weights_epoch, training.backend.params())
-        evaluation = Evaluation(
-            snapshot.epoch, evaluate(snapshot.params, experiment.model.activation, prepared)
-        )
+        evaluation = Evaluation(snapshot.epoch, evaluate(snapshot.params, experiment.model.activation, prepared))
         run = Run(experiment, prepared, status, snapshot, training.history.curves, evaluation)
         shown = replace(self.store.state.shown, slice=first_slice(prepared.dataset))
         self.store.update(
@@ -256,9 +255,11 @@ class Studio(QObject):
         return state.run is not None and not state.run.active and not state.loading
 
     def _begin(self, *, single: bool) -> None:
-        state = self.store.state
+        run = self.store.state.run
+        if run is None:
+            return
         if self._runner is None:
-            self._runner = self._make_runner(state.run.experiment, state.run.prepared)
+            self._runner = self._make_runner(run.experiment, run.prepared)
         self._runner.view = self._view()
         status: Status = "running" if self._runner.training is not None else "starting"
         self.store.update_run(status=status, message="")
@@ -287,19 +288,22 @@ class Studio(QObject):
 
     @Slot()
     def _drain(self) -> None:
-        """Show the newest frame of the training, if there is one."""
+        """Show the newest frame of the training, if there is one; its figures at a pace that can be read."""
         frame = self._runner.mailbox.take() if self._runner is not None else None
         run = self.store.state.run
         if frame is None or run is None:
             return
-        self.store.update_run(
-            status="running" if run.status == "starting" else run.status,
-            curves=frame.curves,
-            snapshot=frame.snapshot,
-            raster=frame.raster or run.raster,
-            evaluation=frame.evaluation or run.evaluation,
-            rate=frame.rate,
-        )
+        changes: dict[str, Any] = {
+            "status": "running" if run.status == "starting" else run.status,
+            "snapshot": frame.snapshot,
+            "raster": frame.raster or run.raster,
+            "evaluation": frame.evaluation or run.evaluation,
+        }
+        now = perf_counter()
+        if now - self._figures_at > FIGURES_SECONDS or not self.is_training:
+            self._figures_at = now
+            changes |= {"curves": frame.curves, "rate": frame.rate}
+        self.store.update_run(**changes)
 
     @Slot()
     def _leg_ended(self) -> None:

@@ -76,7 +76,9 @@ DARK = Colours(
 def is_dark() -> bool:
     """Whether the application shows light text on dark ground."""
     palette = QGuiApplication.palette()
-    return palette.color(QPalette.ColorRole.Window).lightness() < palette.color(QPalette.ColorRole.WindowText).lightness()
+    return (
+        palette.color(QPalette.ColorRole.Window).lightness() < palette.color(QPalette.ColorRole.WindowText).lightness()
+    )
 
 
 def colours() -> Colours:
@@ -136,15 +138,20 @@ def class_symbol(index: int) -> str:
 
 def region_table(classes: int, dark: bool) -> NDArray[np.uint8]:
     """Colours (256, 3) of the indices of `core.boundary.raster`: tinted towards the ground where it is unsure."""
-    ground = np.array(QColor((DARK if dark else LIGHT).base).getRgb()[:3], dtype=float)
+    ground = _rgb((DARK if dark else LIGHT).base)
     levels = confidence_levels(classes)
     table = np.empty((COLOURS, 3), np.uint8)
     table[:] = ground
     strength = np.linspace(0.05, 0.5, levels)[:, None]
     for index in range(classes):
-        full = np.array(QColor(class_colour(index)).getRgb()[:3], dtype=float)
+        full = _rgb(class_colour(index))
         table[index * levels : (index + 1) * levels] = np.round(ground + strength * (full - ground))
     return table
+
+
+def _rgb(colour: str) -> NDArray[np.float64]:
+    made = QColor(colour)
+    return np.array([made.red(), made.green(), made.blue()], dtype=np.float64)
 
 
 def number_font() -> QFont:

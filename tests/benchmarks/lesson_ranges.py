@@ -2,8 +2,8 @@
 
     python tests/benchmarks/lesson_ranges.py [CSV]
 
-The data stay the same, as in the reference: the file, or the spiral that the lesson's own seed draws; a seed decides
-split, first weights and order. Exit code 1 when a median is outside its range.
+The data stay the same, as in the reference: the file, or the spiral that the lesson's own seed draws; a seed
+decides split, first weights and order. Exit code 1 when a median is outside its range.
 """
 
 import sys

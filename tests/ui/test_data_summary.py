@@ -57,9 +57,7 @@ def titles(panel, orientation=Qt.Orientation.Vertical):
 
 def cells(panel):
     model = panel.view.model()
-    return [
-        [model.index(row, k).data() for k in range(model.columnCount())] for row in range(model.rowCount())
-    ]
+    return [[model.index(row, k).data() for k in range(model.columnCount())] for row in range(model.rowCount())]
 
 
 def test_without_data_one_sentence_says_what_to_do(panel):

@@ -55,18 +55,14 @@ def evaluated(names, rows=400, seed=0, wrong=0.3, split=None):
     data = Dataset("made up", rng.normal(size=(rows, 2)), y, ("X1", "X2"), tuple(names))
     experiment = with_settings(Experiment(), split or {})
     prepared = prepare(data, experiment.split, rng)
-    return Run(
-        experiment, prepared, "running", Snapshot(7, ()), evaluation=evaluation_of(prepared, rng, wrong)
-    )
+    return Run(experiment, prepared, "running", Snapshot(7, ()), evaluation=evaluation_of(prepared, rng, wrong))
 
 
 def evaluation_of(prepared, rng, wrong=0.3, epoch=7):
     def guess(y):
         return np.where(rng.random(len(y)) < wrong, rng.integers(0, prepared.dataset.classes, len(y)), y)
 
-    scores = {
-        name: score(part.y, guess(part.y), prepared.dataset.classes) for name, part in prepared.parts.items()
-    }
+    scores = {name: score(part.y, guess(part.y), prepared.dataset.classes) for name, part in prepared.parts.items()}
     return Evaluation(epoch, scores)
 
 
@@ -251,9 +247,7 @@ def test_names_are_shown_as_they_are(panel, studio):
     assert "&lt;b&gt;x&lt;/b&gt;" in tip
     assert "a&amp;b" in tip
     assert "<b>" not in tip
-    assert "<b>" not in panel.scores.model().headerData(
-        2, Qt.Orientation.Vertical, Qt.ItemDataRole.ToolTipRole
-    )
+    assert "<b>" not in panel.scores.model().headerData(2, Qt.Orientation.Vertical, Qt.ItemDataRole.ToolTipRole)
 
 
 def test_copy_puts_the_scores_on_the_clipboard(panel, studio):

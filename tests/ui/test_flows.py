@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 from mlp_studio.app import make_application, make_window
 from mlp_studio.core.backends.numpy_mlp import NumpyMLP
@@ -19,6 +18,7 @@ from mlp_studio.core.trainer import Training
 from mlp_studio.ui import main_window
 from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
 
@@ -363,7 +363,11 @@ def drop(window, path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     event = QDropEvent(
-        QPointF(400, 300), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QPointF(400, 300),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
     return event
@@ -398,7 +402,12 @@ def test_wide_samples_load_train_and_say_which_slice_is_shown(qtbot, window, sou
     window.studio.set_experiment(
         with_settings(
             state_of(window).experiment,
-            {"train.epochs": 60, "train.optimizer": "adam", "train.learning_rate": 0.01, "model.initialization": "he_normal"},
+            {
+                "train.epochs": 60,
+                "train.optimizer": "adam",
+                "train.learning_rate": 0.01,
+                "model.initialization": "he_normal",
+            },
         )
     )
     window.studio.train()
@@ -514,7 +523,7 @@ def test_every_command_has_help_and_a_slot(window):
 
 def test_dropping_a_folder_or_text_is_told(qtbot, window, tmp_path):
     drop(window, tmp_path)
-    qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=SECONDS)
+    qtbot.waitUntil(window.notice.isVisible, timeout=SECONDS)
     assert str(tmp_path) in window.notice.text.text()
 
 

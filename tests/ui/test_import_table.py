@@ -161,9 +161,7 @@ def test_another_delimiter_changes_the_preview_live(qtbot, opened):
     dialog = opened(PLAIN)
     press(qtbot, dialog.delimiter, Qt.Key.Key_Down)
     assert names(dialog) == ["x,y,town,kind"]
-    assert dialog.sentence.text() == (
-        "Only one column was found; choose the delimiter that separates the columns."
-    )
+    assert dialog.sentence.text() == ("Only one column was found; choose the delimiter that separates the columns.")
     assert not dialog.ok.isEnabled()
     press(qtbot, dialog.delimiter, Qt.Key.Key_Up)
     assert shown_roles(dialog) == ["Feature", "Feature", "Ignore", "Label"]
@@ -241,9 +239,7 @@ def test_what_comes_from_the_file_is_never_markup(opened):
     dialog = opened(f"x,{evil}\n1,{evil}\n2,{evil}\n", name="<i>.csv")
     assert evil in dialog.sentence.text()
     assert all(
-        label.textFormat() == Qt.TextFormat.PlainText
-        for label in dialog.findChildren(QLabel)
-        if "<" in label.text()
+        label.textFormat() == Qt.TextFormat.PlainText for label in dialog.findChildren(QLabel) if "<" in label.text()
     )
     assert "<b>" not in dialog.ok.toolTip()
     tip = dialog.table.model().headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)

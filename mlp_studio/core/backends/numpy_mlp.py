@@ -93,9 +93,7 @@ class NumpyMLP:
         scores = self.backward(rows)
         self._penalise(settings)
         self._updates += 1
-        self._optimizer.update(
-            self._w, self._g, self._memory, self._updates, settings.learning_rate, settings.momentum
-        )
+        self._optimizer.update(self._w, self._g, self._memory, self._updates, settings.learning_rate, settings.momentum)
         return scores
 
     def backward(self, rows: Ints | None) -> Scores:

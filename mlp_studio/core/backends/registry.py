@@ -30,9 +30,7 @@ def _torch(experiment: Experiment, prepared: Prepared, params: Params) -> Backen
     try:
         from mlp_studio.core.backends.torch_mlp import TorchMLP
     except ImportError as error:
-        raise BackendError(
-            "PyTorch is not installed: run “pip install torch”, or choose the NumPy backend."
-        ) from error
+        raise BackendError("PyTorch is not installed: run “pip install torch”, or choose the NumPy backend.") from error
     return TorchMLP(experiment, prepared, params)
 
 

@@ -37,9 +37,7 @@ class TorchMLP:
         self.dtype: torch.dtype = getattr(torch, settings.precision)
         self._f = _activation(model.activation)
         self._dropout = model.dropout
-        self._rng = torch.Generator().manual_seed(
-            int(generator(experiment.seed, Stream.DROPOUT).integers(2**63))
-        )
+        self._rng = torch.Generator().manual_seed(int(generator(experiment.seed, Stream.DROPOUT).integers(2**63)))
         self._optimizer = OPTIMIZERS[settings.optimizer]
 
         W_slices, b_slices, self._weights = flat_layout(params)

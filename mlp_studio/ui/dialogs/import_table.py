@@ -70,9 +70,7 @@ class ImportDialog(QDialog):
         self.setWindowTitle("Import table")
         self.table = PreviewTable()
         self.sentence, self.notes, self._icon = _plain_label(), _plain_label(), QLabel()
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._build_controls()
         self._arrange()
@@ -227,11 +225,7 @@ class ImportDialog(QDialog):
 
     def _tell(self, problem: str) -> None:
         """What is wrong, or what will be imported."""
-        icon = (
-            QStyle.StandardPixmap.SP_MessageBoxWarning
-            if problem
-            else QStyle.StandardPixmap.SP_DialogApplyButton
-        )
+        icon = QStyle.StandardPixmap.SP_MessageBoxWarning if problem else QStyle.StandardPixmap.SP_DialogApplyButton
         self._icon.setPixmap(self.style().standardIcon(icon).pixmap(2 * UNIT, 2 * UNIT))
         self.sentence.setText(problem or self._summary())
         self.notes.setText(_some(self._preview.notes) if self._preview else "")
@@ -410,11 +404,7 @@ class _Cells(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._preview.names[section] if across else f"{self._preview.lines[section]:,}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (
-                _tip(self._preview.names[section])
-                if across
-                else "The line of the file on which the row starts."
-            )
+            return _tip(self._preview.names[section]) if across else "The line of the file on which the row starts."
         return None
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = 0) -> Any:
@@ -438,9 +428,7 @@ def _plain_label(text: str = "") -> QLabel:
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    policy = QSizePolicy(
-        QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-    )  # a long word widens nothing
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long word widens nothing
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
     label.setText(text)

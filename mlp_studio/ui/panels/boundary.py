@@ -1,12 +1,20 @@
 """The decision boundary: what is shown of which rows, on which slice, in one picture or two."""
 
 import numpy as np
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
-from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from mlp_studio.core.boundary import bounds
+from mlp_studio.core.boundary import Box, bounds
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
@@ -40,7 +48,9 @@ class Legend(QWidget):
         """One line of text."""
         return QSize(120, self.fontMetrics().height() + theme.UNIT)
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self) -> QSize:
+        """One line of text."""
+        return self.sizeHint()
 
     def show_classes(self, names: tuple[str, ...], note: str) -> None:
         """Show these classes, and a note after them."""
@@ -123,7 +133,11 @@ class SliceBar(QWidget):
             (self.kind, "Slice", "Show the plane of two features, or of the first two principal components"),
             (self.across, "Feature across", "The feature along the horizontal axis"),
             (self.upward, "Feature upward", "The feature along the vertical axis"),
-            (self.held, "Other features", "Where the features that are not shown are held: click a point to hold its row"),
+            (
+                self.held,
+                "Other features",
+                "Where the features that are not shown are held: click a point to hold its row",
+            ),
         ):
             box.setAccessibleName(name)
             box.setToolTip(tooltip(help_text))
@@ -194,7 +208,7 @@ class BoundaryPanel(QWidget):
         self._evaluation: Evaluation | None = None
         self._ringed: object = None
         self._probe: Floats | None = None
-        self.plots = [RegionsPlot(self._clicked, self._moved, self) for _ in SIDES]
+        self.plots = [RegionsPlot(self._clicked, self._moved, self) for _ in SIDES]  # linked: one range
         self.plots[1].plot_item.setXLink(self.plots[0].plot_item)
         self.plots[1].plot_item.setYLink(self.plots[0].plot_item)
         self.plots[1].widget.hide()
@@ -275,8 +289,8 @@ class BoundaryPanel(QWidget):
             gaps = (state.plane.project(state.prepared.dataset.X) - (u, v)) / size
             self.slices.offer_row(int((gaps * gaps).sum(axis=1).argmin()))
 
-    def _moved(self, box: object) -> None:
-        self._studio.look_at(self.plots[0].box)
+    def _moved(self, box: Box) -> None:
+        self._studio.look_at(box)
 
     def _csv(self) -> tuple[list[str], list[list[object]]]:
         """The drawn points: place in the plane, class, share, and what the network says."""
@@ -320,8 +334,10 @@ class BoundaryPanel(QWidget):
                 plot.show_probe(place)
 
     def _show_data(self, state: State) -> None:
-        same_data = self._prepared is not None and state.prepared is not None and (
-            self._prepared.dataset is state.prepared.dataset and state.plane is self._plane
+        same_data = (
+            self._prepared is not None
+            and state.prepared is not None
+            and (self._prepared.dataset is state.prepared.dataset and state.plane is self._plane)
         )
         self._prepared, self._plane = state.prepared, state.plane
         prepared, plane = state.prepared, state.plane
@@ -403,4 +419,3 @@ def thinned(points: dict[str, Points]) -> str:
     total, drawn = sum(part.total for part in points.values()), sum(len(part.y) for part in points.values())
     outline = "outlined: the network has it wrong"
     return outline if drawn == total else f"{drawn:,} of {total:,} points drawn · {outline}"
-

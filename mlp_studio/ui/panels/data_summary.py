@@ -169,7 +169,7 @@ class DataSummaryPanel(QWidget):
     # --- state → panel -------------------------------------------------------------------------------------
 
     @Slot(object)
-    def render(self, state: State) -> None:  # type: ignore[override]
+    def render(self, state: State) -> None:
         """Show the state's data."""
         if state.prepared is self._prepared:
             return
@@ -266,9 +266,7 @@ def weight_text(prepared: Prepared) -> str:
 def first_rows(data: Dataset) -> Table:
     """The label and the features of the first rows."""
     X, y = data.X[:FIRST_ROWS], data.y[:FIRST_ROWS]
-    columns = tuple(
-        Heading(name, figures=format_for(X[:, column])) for column, name in enumerate(data.feature_names)
-    )
+    columns = tuple(Heading(name, figures=format_for(X[:, column])) for column, name in enumerate(data.feature_names))
     rows = tuple(Heading(data.class_names[label], marker=int(label)) for label in y)
     return Table("Class", rows, columns, X.tolist())
 
@@ -301,9 +299,7 @@ def class_table(prepared: Prepared) -> Table:
     )
     weights = ["off"] * data.classes if prepared.class_weights is None else prepared.class_weights.tolist()
     rows = tuple(Heading(name, marker=index) for index, name in enumerate(data.class_names))
-    cells = [
-        (index, *(int(count[index]) for count in counts), weight) for index, weight in enumerate(weights)
-    ]
+    cells = [(index, *(int(count[index]) for count in counts), weight) for index, weight in enumerate(weights)]
     return Table("Class", rows, columns, cells)
 
 
@@ -348,9 +344,7 @@ def scaling_table(prepared: Prepared, spread: Spread | None) -> Table:
         else:
             cells += [spread.mean[name].tolist(), spread.deviation[name].tolist()]
     rows.append(Heading("Scaler mean", "What is subtracted from each value, in original units.", strong=True))
-    rows.append(
-        Heading("Scaler scale", "What each value is then divided by, in original units.", strong=True)
-    )
+    rows.append(Heading("Scaler scale", "What each value is then divided by, in original units.", strong=True))
     cells += [prepared.scaler.mean.tolist(), prepared.scaler.scale.tolist()]
     return Table("Feature", tuple(rows), columns, cells)
 

@@ -29,9 +29,7 @@ MODE_HELP = {
 }
 ACCURACY_TIP = "Accuracy is the share of all rows whose class the network gets right."
 SCORES = (
-    Heading(
-        "Precision", "Precision is the share of the rows predicted as a class that truly belong to it.", ".3f"
-    ),
+    Heading("Precision", "Precision is the share of the rows predicted as a class that truly belong to it.", ".3f"),
     Heading(
         "Recall",
         "Recall is the share of the rows that truly belong to a class that the network finds.",
@@ -135,7 +133,7 @@ class EvaluationPanel(QWidget):
     # --- state → panel -------------------------------------------------------------------------------------
 
     @Slot(object)
-    def render(self, state: State) -> None:  # type: ignore[override]
+    def render(self, state: State) -> None:
         """Show the evaluation of the state's run."""
         run = state.run
         evaluation = run.evaluation if run is not None else None
@@ -231,9 +229,7 @@ def class_headings(names: tuple[str, ...]) -> tuple[Heading, ...]:
 def score_table(scores: PartScores, names: tuple[str, ...]) -> Table:
     """The averages, then precision, recall, F1 and support of each class."""
     support = Heading("Support", SUPPORT_TIP, ",d", widest=f"{scores.samples:,}")
-    averages = [
-        (mean.precision, mean.recall, mean.f1, scores.samples) for mean in (scores.weighted, scores.macro)
-    ]
+    averages = [(mean.precision, mean.recall, mean.f1, scores.samples) for mean in (scores.weighted, scores.macro)]
     classes = zip(
         scores.precision.tolist(),
         scores.recall.tolist(),
@@ -259,8 +255,7 @@ def confusion_table(scores: PartScores, names: tuple[str, ...], mode: str, part:
     most = counts.max() if mode == "counts" else 100.0
     figures, widest = (",d", f"{scores.support.max():,}") if mode == "counts" else (".1f", "100.0")
     columns = tuple(
-        Heading(name, f"Predicted as {name}", figures, index, widest=widest)
-        for index, name in enumerate(names)
+        Heading(name, f"Predicted as {name}", figures, index, widest=widest) for index, name in enumerate(names)
     )
     rows = tuple(Heading(name, f"Truly {name}", marker=index) for index, name in enumerate(names))
 

@@ -1,9 +1,10 @@
 """The experiment: data, model and training, as foldable forms made from the configuration's knobs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mlp_studio.core.config import Experiment, Knob, knobs
 from mlp_studio.core.generators import GENERATORS
@@ -88,7 +89,7 @@ class ExperimentPanel(QScrollArea):
         super().__init__(parent)
         self._studio = studio
         self.fields: dict[str, Field] = {}
-        self._captions: dict[str, QWidget] = {}
+        self._captions: dict[str, QLabel] = {}
         self._experiment: Experiment | None = None
         self._prepared: object = None
         self.setWidgetResizable(True)
@@ -109,7 +110,7 @@ class ExperimentPanel(QScrollArea):
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
 
-    def _section(self, title: str, rows: Rows, rare: Rows) -> tuple[Section, QWidget]:
+    def _section(self, title: str, rows: Rows, rare: Rows) -> tuple[Section, QLabel]:
         section = Section(title, self)
         section.rows.addLayout(self._grid(rows))
         if rare:
@@ -211,9 +212,7 @@ def model_summary(state: State) -> str:
     data, model = state.prepared.dataset, state.experiment.model
     sizes = layer_sizes(model, data.features, data.classes)
     shapes = " → ".join(str(size) for size in sizes)
-    matrices = ", ".join(
-        f"W{k} {fan_in}×{fan_out}" for k, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1)
-    )
+    matrices = ", ".join(f"W{k} {fan_in}×{fan_out}" for k, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1))
     return f"{shapes} · {parameter_count(sizes):,} parameters\n{matrices}"
 
 

@@ -2,7 +2,16 @@
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
@@ -53,7 +62,11 @@ class ProbabilityBars(QWidget):
             bar = QRectF(name_width, top + 4, room * value, BAR_HEIGHT - 8)
             painter.fillRect(bar, QColor(theme.class_colour(index)))
             number = QRectF(name_width + room, top, number_width, BAR_HEIGHT)
-            painter.drawText(number, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.1%}".replace("%", " %"))
+            painter.drawText(
+                number,
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                f"{value:.1%}".replace("%", " %"),
+            )
         painter.end()
 
 
@@ -136,7 +149,9 @@ class PredictionPanel(QWidget):
 
     def _show(self, prediction: Prediction, classes: tuple[str, ...], epoch: int) -> None:
         probability = prediction.probabilities[prediction.label]
-        self.answer.setText(f"{classes[prediction.label]} · {probability:.1%}".replace("%", " %") + f" · epoch {epoch:,}")
+        self.answer.setText(
+            f"{classes[prediction.label]} · {probability:.1%}".replace("%", " %") + f" · epoch {epoch:,}"
+        )
         row = ", ".join(f"{name} = {value:.4g}" for name, value in zip(self._names, prediction.x, strict=True))
         self.input.setToolTip(tooltip(row))
         width = max(120, self.width() // 2 - 3 * theme.UNIT)

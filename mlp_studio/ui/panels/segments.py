@@ -27,9 +27,7 @@ class _Segment(QAbstractButton):
     def sizeHint(self) -> QSize:
         """The text with half a unit above and below, and a unit at its sides."""
         metrics = self.fontMetrics()
-        return QSize(
-            metrics.horizontalAdvance(self.text()) + 2 * theme.UNIT + 2, metrics.height() + theme.UNIT
-        )
+        return QSize(metrics.horizontalAdvance(self.text()) + 2 * theme.UNIT + 2, metrics.height() + theme.UNIT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Filled with the accent where it is pressed."""

@@ -181,9 +181,7 @@ def write_csv(path: Path, table: Table) -> None:
     """Write a table for spreadsheets, all of it or nothing. Raises OSError with the system's reason."""
     file = QSaveFile(str(path))
     content = as_csv(table).encode("utf-8-sig")  # the mark makes spreadsheets read names right
-    if not (
-        file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content) and file.commit()
-    ):
+    if not (file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content) and file.commit()):
         raise OSError(file.errorString())
 
 
@@ -309,9 +307,7 @@ class TableModel(QAbstractTableModel):
             return tooltip(tip)
         return None
 
-    def headerData(
-        self, section: int, orientation: Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The title of a row or column, and its explanation."""
         heading = (self.table.columns if orientation == Orientation.Horizontal else self.table.rows)[section]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -432,9 +428,7 @@ class _Cells(QStyledItemDelegate):
             align = Qt.AlignmentFlag.AlignHCenter
             ground = shade(palette, float(table.shades[row][column]))
             painter.fillRect(area.adjusted(1, 1, 0, 0), ground)
-            colour = (
-                palette.color(QPalette.ColorRole.PlaceholderText) if table.cells[row][column] == 0 else colour
-            )
+            colour = palette.color(QPalette.ColorRole.PlaceholderText) if table.cells[row][column] == 0 else colour
             colour = readable(colour, ground)
         ink.text(area, text, colour, align)
         if view.marked == (row, column):
@@ -561,10 +555,7 @@ class TableView(QTableView):
         return self.width() - (self.verticalScrollBar().sizeHint().width() if height > self.height() else 0)
 
     def _height(self) -> int:
-        return (
-            self.horizontalHeader().height()
-            + len(self.table.rows) * self.verticalHeader().defaultSectionSize()
-        )
+        return self.horizontalHeader().height() + len(self.table.rows) * self.verticalHeader().defaultSectionSize()
 
     def _bar(self) -> int:
         return self.horizontalScrollBar().sizeHint().height() if self._is_wide else 0
@@ -605,11 +596,7 @@ class TableView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter chooses like a click."""
-        if (
-            self.is_choosable
-            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and self.currentIndex().isValid()
-        ):
+        if self.is_choosable and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._clicked(self.currentIndex())
         else:
             super().keyPressEvent(event)

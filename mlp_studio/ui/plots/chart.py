@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from mlp_studio.core.history import COLUMNS, Curves
@@ -19,6 +19,10 @@ from mlp_studio.ui.theme import Colours
 
 PARTS = {"train": "train", "val": "validation"}  # column prefix → what it is called
 DOT_ROOM = 9  # pixels from epoch to epoch above which each is drawn as a dot, too
+WIDEST = "0.000000"  # of the usual values; a wider one makes room for itself
+JAGGED, LEAST_JAGGED = 3.0, 2.0  # pixels up and down for one across, from and down to which a curve is jagged
+TURN = 8.0  # pixels of each turn of full and of faint colour
+FAINT = 0.45  # of the full colour
 HEADROOM = 0.03  # of the range, so that a curve along its end can be seen
 
 
@@ -26,7 +30,8 @@ HEADROOM = 0.03  # of the range, so that a curve along its end can be seen
 class Quantity:
     """What a chart shows: columns train_`name` and val_`name`.
 
-    `text` writes a value; `span(lowest, highest, log)` is the range to show, in log10 where `log`; it changes in steps.
+    `text` writes a value. `span(lowest, highest, log)` is the range to show, log10 where `log`; it changes in
+    steps.
     """
 
     name: str
@@ -35,26 +40,47 @@ class Quantity:
     span: Callable[[float, float, bool], tuple[float, float]]
 
 
-class Curve(pg.PlotCurveItem):
-    """A thinned curve. Where epochs stand far apart, or one stands alone, each is a dot as well."""
+class Curve(pg.PlotCurveItem):  # type: ignore[misc]
+    """A thinned curve. Where epochs stand far apart, or one stands alone, each is a dot as well.
 
-    def __init__(self) -> None:
+    Dashes along a jagged line would be specks with holes in between: there a `dashed` curve is solid, in turns of
+    full and faint colour along the epochs.
+    """
+
+    def __init__(self, *, dashed: bool) -> None:
         super().__init__()
-        self.dotted = False
+        self._dashed = dashed
+        self._dotted = self._jagged = False
+        self._strong: QPainterPath | None = None  # the turns of full colour
+        self._turn = 1.0
+        self._faint = QPen()
 
     def boundingRect(self) -> QRectF:
         """All of the view, without looking at the data."""
-        return self.viewRect()
+        return QRectF(self.viewRect())
+
+    def set_colours(self, colour: str, faint: str) -> None:
+        """Draw in other colours; `faint` for the weak turns of a jagged dashed curve."""
+        self._faint = pen(faint)
+        self.setPen(pen(colour, dashes=plots.DASHES if self._dashed else ()))
 
     def show_points(self, x: Floats, y: Floats, *, gapless: bool, dotted: bool) -> None:
         """Show other points; nan in y is a gap."""
-        self.dotted = dotted
+        self._dotted, self._strong = dotted, None
+        if self._dashed and len(x) > 1:
+            across, up = self.pixelLength(Point(1, 0)) or 1.0, self.pixelLength(Point(0, 1)) or 1.0
+            steepness = float(np.nansum(np.abs(np.diff(y)))) / up / max((x[-1] - x[0]) / across, 1.0)
+            self._jagged = steepness > (LEAST_JAGGED if self._jagged else JAGGED)
+            self._turn = TURN * across
         self.setData(x, y, connect="all" if gapless else "finite", skipFiniteCheck=gapless)
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
         """Draw line and dots."""
-        super().paint(painter, *arguments)
-        if self.dotted and self.xData is not None:
+        if self._dashed and self._jagged:
+            self._paint_turns(painter)
+        else:
+            super().paint(painter, *arguments)
+        if self._dotted and self.xData is not None:
             dot = QPen(self.opts["pen"].color(), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
             dot.setCosmetic(True)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -62,8 +88,22 @@ class Curve(pg.PlotCurveItem):
             at = np.isfinite(self.yData)
             painter.drawPoints([QPointF(x, y) for x, y in zip(self.xData[at], self.yData[at], strict=True)])
 
+    def _paint_turns(self, painter: QPainter) -> None:
+        if self._strong is None:
+            strong = self.xData % (2 * self._turn) < self._turn
+            connected = strong & np.isfinite(self.yData)
+            connected[:-1] &= np.isfinite(self.yData[1:])
+            self._strong = pg.arrayToQPath(self.xData, self.yData, connect=connected, finiteCheck=True)
+        full = QPen(self.opts["pen"])
+        full.setStyle(Qt.PenStyle.SolidLine)
+        self._faint.setWidthF(full.widthF())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._exportOpts is not False)
+        for stroke, path in ((self._faint, self.getPath()), (full, self._strong)):
+            painter.setPen(stroke)
+            painter.drawPath(path)
 
-class Mark(pg.GraphicsObject):
+
+class Mark(pg.GraphicsObject):  # type: ignore[misc]
     """A vertical line at an epoch, with a word beside its top."""
 
     def __init__(self, z: float) -> None:
@@ -76,7 +116,7 @@ class Mark(pg.GraphicsObject):
 
     def boundingRect(self) -> QRectF:
         """All of the view."""
-        return self.viewRect()
+        return QRectF(self.viewRect())
 
     def show_at(self, epoch: int, text: str = "") -> None:
         """Move to an epoch; 0 hides."""
@@ -127,12 +167,12 @@ class Swatch(QWidget):
 class Reading(QWidget):
     """One line of a legend: the line's look, its name and a value that changes in place."""
 
-    def __init__(self, name: str, sample: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.swatch = Swatch(self)
         self.value = plain_label("–")
         self.value.setFont(theme.number_font())
-        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance(sample))
+        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance(WIDEST))
         self.value.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -159,7 +199,7 @@ class Chart(QWidget):
         self.plot = plots.themed_plot(left, bottom)
         self.plot.setMinimumSize(160, 48)
         self.plot.viewport().installEventFilter(self)
-        self.curves = {part: Curve() for part in PARTS}
+        self.curves = {part: Curve(dashed=part == "val") for part in PARTS}
         self.best, self.pointer = Mark(-10), Mark(10)
         for item in (self.best, *reversed(self.curves.values()), self.pointer):
             self.plot.addItem(item, ignoreBounds=True)
@@ -179,8 +219,7 @@ class Chart(QWidget):
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
-        sample = max((self._quantity.text(value) for value in (0.0421034, 0.99)), key=len)
-        self.readings = {part: Reading(name, sample, self) for part, name in PARTS.items()}
+        self.readings = {part: Reading(name, self) for part, name in PARTS.items()}
         row = QHBoxLayout()
         row.setContentsMargins(theme.UNIT // 2, 0, 0, 0)
         row.setSpacing(2 * theme.UNIT)
@@ -190,7 +229,7 @@ class Chart(QWidget):
         row.addStretch(1)
         return row
 
-    # --- data ---------------------------------------------------------------------------------------------------
+    # --- data ----------------------------------------------------------------------------------------------
 
     @property
     def log(self) -> bool:
@@ -222,9 +261,8 @@ class Chart(QWidget):
         for part, series in self._series.items():
             x, y = series.visible(first, last, pixels)
             dotted = len(series) == 1 or width > DOT_ROOM * (last - first)
-            self.curves[part].show_points(
-                x, np.log10(y) if self._log else y, gapless=series.gapless, dotted=dotted
-            )
+            y = np.log10(y) if self._log else y
+            self.curves[part].show_points(x, y, gapless=series.gapless, dotted=dotted)
 
     def span(self) -> tuple[float, float]:
         """The range that shows all values."""
@@ -239,21 +277,22 @@ class Chart(QWidget):
             value = curves[epoch - 1, self._columns[part]] if epoch else np.nan
             reading.value.setText(self._quantity.text(float(value)))
 
-    # --- looks --------------------------------------------------------------------------------------------------
+    # --- looks ---------------------------------------------------------------------------------------------
 
     def recolour(self, tone: Colours) -> None:
         """Draw in other colours."""
         plots.recolour(self.plot, tone)
-        for part, colour, dashed in (("train", tone.train, False), ("val", tone.validation, True)):
-            self.curves[part].setPen(pen(colour, dashed=dashed))
+        self.plot.setBackground(tone.window)
+        for part, colour, dashes in (("train", tone.train, ()), ("val", tone.validation, plots.DASHES)):
+            self.curves[part].set_colours(colour, plots.mixed(colour, tone.window, FAINT))
             swatch = self.readings[part].swatch
-            swatch.pen = pen(colour, dashed=dashed)
+            swatch.pen = pen(colour, dashes=dashes)
             swatch.pen.setWidth(2)
             swatch.update()
-        self.best.pen = pen(tone.muted, dashed=True)
-        self.pointer.pen = pen(tone.text)
+        self.best.pen = pen(tone.muted, dashes=plots.DOTS)
+        self.pointer.pen = pen(tone.muted)
         for mark in (self.best, self.pointer):
-            mark.text_colour, mark.ground = QColor(tone.muted), QColor(tone.base)
+            mark.text_colour, mark.ground = QColor(tone.muted), QColor(tone.window)
             mark.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout
 from mlp_studio.core.history import COLUMNS, Curves, best_epoch
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import HEADROOM, Chart, Quantity, show_over
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, step_up
@@ -70,7 +71,7 @@ def last_epoch_shown(epochs: int, target: int) -> int:
 
 
 class CurvesPanel(QWidget):
-    """The two charts with their buttons. Follows the run until it is zoomed or moved, and again after "View all"."""
+    """The two charts with their buttons: they follow the run until zoomed or moved."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,7 +92,7 @@ class CurvesPanel(QWidget):
         self._set_following(True)
         self.render(studio.store.state)
 
-    # --- building -----------------------------------------------------------------------------------------------
+    # --- building ------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
         self.figure = QWidget(self)  # what is exported
@@ -106,6 +107,7 @@ class CurvesPanel(QWidget):
             chart.gone.connect(self._point_nowhere)
             chart.moved.connect(self._follow_other)
             chart.taken.connect(self._take)
+        plots.name_corner(self.accuracy.plot, "epoch")
         self.loss.plot.getAxis("bottom").setStyle(showValues=False)
         self.loss.plot.getAxis("bottom").setHeight(4)
         self.empty = plain_label(EMPTY, muted=True, wrap=True)
@@ -123,9 +125,7 @@ class CurvesPanel(QWidget):
         self.log_button = QToolButton(self)
         self.log_button.setText("Log")
         self.log_button.setCheckable(True)
-        self.log_button.setToolTip(
-            tooltip("Show the loss on a logarithmic axis; a loss of zero has no place there")
-        )
+        self.log_button.setToolTip(tooltip("Show the loss on a logarithmic axis; a loss of zero has no place there"))
         self.log_button.toggled.connect(self.set_log)
         self.all_button = QPushButton("View all", self)
         self.all_button.clicked.connect(self.view_all)
@@ -139,10 +139,10 @@ class CurvesPanel(QWidget):
             row.addWidget(button)
         return row
 
-    # --- state → charts -----------------------------------------------------------------------------------------
+    # --- state → charts ------------------------------------------------------------------------------------
 
     @Slot(object)
-    def render(self, state: State) -> None:  # type: ignore[override]
+    def render(self, state: State) -> None:
         """Bring the charts up to the run's curves."""
         curves = NO_CURVES if state.run is None else state.run.curves
         target = (state.experiment if state.run is None else state.run.experiment).train.epochs
@@ -166,11 +166,7 @@ class CurvesPanel(QWidget):
     def _known_of(self, curves: Curves) -> int:
         """How many rows of the curves are drawn already; 0 where they are other curves, or fewer."""
         known = len(self._curves)
-        same = (
-            known
-            and len(curves) >= known
-            and np.array_equal(curves[known - 1], self._curves[-1], equal_nan=True)
-        )
+        same = known and len(curves) >= known and np.array_equal(curves[known - 1], self._curves[-1], equal_nan=True)
         return known if same else 0
 
     def _set_end(self) -> None:
@@ -218,7 +214,7 @@ class CurvesPanel(QWidget):
         if self.epoch.foregroundRole() != role:
             self.epoch.setForegroundRole(role)
 
-    # --- gestures -----------------------------------------------------------------------------------------------
+    # --- gestures ------------------------------------------------------------------------------------------
 
     @Slot(float)
     def _point(self, epoch: float) -> None:
@@ -277,7 +273,7 @@ class CurvesPanel(QWidget):
     def _export_failed(self, sentence: str) -> None:
         self._studio.store.update(notice=Notice(sentence, is_error=True))
 
-    # --- looks --------------------------------------------------------------------------------------------------
+    # --- looks ---------------------------------------------------------------------------------------------
 
     def changeEvent(self, event: QEvent) -> None:
         """Recolour when light turns to dark."""

@@ -34,7 +34,7 @@ class Thinner:
         return self.lowest > self.highest
 
     def extend(self, values: Floats) -> None:
-        """Take over the series as it is now: the values known so far with more after them. Costs what is new."""
+        """Take over the series as it is now: the values known so far with more after them."""
         new = values[len(self._values) :]
         self._values = values
         usable = self._usable(new)
@@ -48,11 +48,11 @@ class Thinner:
         self._complete_blocks()
 
     def visible(self, first: float, last: float, columns: int) -> tuple[Floats, Floats]:
-        """What to draw of first ≤ x ≤ last on so many pixel columns: x and y, one value beyond each edge included.
+        """What to draw of first ≤ x ≤ last on so many pixel columns: x and y, one value beyond each edge too.
 
-        Where there is room, these are the values themselves. Else they are the two extremes of each run of a power
-        of two rows, at most a column wide and always cut at the same rows: a longer series leaves what is drawn
-        of its beginning as it was.
+        Where there is room, these are the values themselves. Else they are the two extremes of each run of a
+        power of two rows, at most a column wide and always cut at the same rows: when the series grows, what
+        is drawn of its beginning stays as it was.
         """
         begin = max(0, math.ceil(first) - 2)
         end = min(len(self), math.floor(last) + 1)
@@ -64,7 +64,7 @@ class Thinner:
         return self._thinned(begin - begin % size, min(len(self), -(-end // size) * size), size)
 
     def _thinned(self, begin: int, end: int, size: int) -> tuple[Floats, Floats]:
-        """The extremes of each `size` rows from `begin` on, a multiple of `size`; the last run may be shorter."""
+        """The extremes of each `size` rows from `begin`, a multiple, on; the last run may be shorter."""
         low, high = self._extremes(begin, end - end % size, size)
         if end % size:
             tail = self._cleaned(end - end % size, end)

@@ -13,10 +13,10 @@ from threading import Event
 from typing import TypeAlias
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QIODevice, QSaveFile, QStandardPaths, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture
+from PySide6.QtCore import QBuffer, QIODevice, QMargins, QPoint, QSaveFile, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPen, QPicture
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QGraphicsView, QMenu, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QToolTip, QWidget
 
 from mlp_studio.core.errors import StudioError
 from mlp_studio.ui import theme
@@ -25,8 +25,11 @@ from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.theme import Colours
 
 PAPER = replace(theme.LIGHT, window="#ffffff", base="#ffffff")  # pictures are for documents: dark on white
+MARGIN = 12  # around a picture
+EDGES = QMargins(MARGIN, MARGIN, MARGIN, MARGIN)
 SCALE = 2  # pixels of a saved picture for one on the screen
 ROWS_AT_ONCE = 2000
+DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 CSV_ACTION = "Save &figures as CSV …"
 
 Table: TypeAlias = tuple[Sequence[str], Iterable[Sequence[object]]]  # header, rows
@@ -35,9 +38,9 @@ Table: TypeAlias = tuple[Sequence[str], Iterable[Sequence[object]]]  # header, r
 class ExportButton(QToolButton):
     """Copies or saves the picture of a widget, and the figures behind it.
 
-    `csv` gives header and rows; the rows are read in another thread, so they must not change any more. `recolour`
-    gives what is drawn other colours, and is called twice for each picture: with `PAPER`, and with the theme's own;
-    without it, the plots' own axes and grounds are recoloured.
+    `csv` gives header and rows; the rows are read in another thread, so they must not change any more.
+    `recolour` gives what is drawn other colours. It is called twice for each picture: with `PAPER`, and with
+    the theme's own. Without it, only axes and ground of the plots are recoloured.
     """
 
     failed = Signal(str)  # a sentence
@@ -56,27 +59,28 @@ class ExportButton(QToolButton):
         self._csv = csv
         self._name = name
         self._recolour = recolour
-        self._folder = Path(
-            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        )
+        self._folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
         self._jobs = Jobs(self)
         self._given_up = Event()
-        self.setText("Export")
+        self.setText("Export ▾")
         self.setToolTip("Copy or save the picture or its figures")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self)
+        self.menu_shown = menu = QMenu(self)  # not `setMenu`: its arrow would lie on the text
+        self.clicked.connect(self._open_menu)
         menu.addAction("&Copy picture", self.copy_image)
         menu.addSeparator()
         menu.addAction("Save picture as &PNG …", self.save_png)
         menu.addAction("Save picture as &SVG …", self.save_svg)
         self._csv_action = menu.addAction(CSV_ACTION, self.save_csv)
-        self.setMenu(menu)
-        QGuiApplication.instance().aboutToQuit.connect(self.give_up)
+        QApplication.instance().aboutToQuit.connect(self._quit)  # type: ignore[union-attr]
 
     @property
     def is_busy(self) -> bool:
         """Whether a file is being written."""
         return self._jobs.busy("csv")
+
+    @Slot()
+    def _open_menu(self) -> None:
+        self.menu_shown.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
     @Slot()
     def copy_image(self) -> None:
@@ -91,8 +95,8 @@ class ExportButton(QToolButton):
         if path is not None:
             buffer = QBuffer()
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            self._image().save(buffer, "PNG")
-            self._write(path, buffer.data().data())
+            self._image().save(buffer, b"PNG")
+            self._write(path, bytes(buffer.data().data()))
 
     @Slot()
     def save_svg(self) -> None:
@@ -123,10 +127,9 @@ class ExportButton(QToolButton):
         self._jobs.start("csv", work, self._csv_saved, self._csv_failed)
 
     @Slot()
-    def give_up(self) -> None:
-        """Leave a file that is being written unwritten, and wait until its thread has ended."""
+    def _quit(self) -> None:
         self._given_up.set()
-        self._jobs.wait()
+        self._jobs.close()
 
     def _csv_saved(self, path: Path | None) -> None:
         self._csv_action.setText(CSV_ACTION)
@@ -138,7 +141,7 @@ class ExportButton(QToolButton):
         self.failed.emit(sentence)
 
     def _image(self) -> QImage:
-        with on_paper(self._widget, self._recolour):
+        with on_paper(self._widget, self._recolour, SCALE):
             return image(self._widget)
 
     def _ask(self, kind: str, suffix: str) -> Path | None:
@@ -187,11 +190,11 @@ def write_file(path: Path, parts: Iterable[bytes], given_up: Event | None = None
     return True
 
 
-# --- figures --------------------------------------------------------------------------------------------------------
+# --- figures ----------------------------------------------------------------------------------------------
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """A CSV file, some thousand rows at a time. Numbers are exact; text cannot become a formula; nan is empty."""
+    """A CSV file, piece by piece. Numbers are exact, text cannot become a formula, nan is an empty cell."""
     rows = iter(rows)
     chunk: list[Sequence[object]] = [header]
     while chunk:
@@ -209,36 +212,46 @@ def _cell(value: object) -> object:
     return value
 
 
-# --- pictures -------------------------------------------------------------------------------------------------------
+# --- pictures ---------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def on_paper(widget: QWidget, recolour: Callable[[Colours], None] | None = None) -> Iterator[None]:
-    """Have a widget and its plots dark on white, smooth, for as long as a picture takes; nothing of it is seen."""
+def on_paper(widget: QWidget, recolour: Callable[[Colours], None] | None = None, pixels: int = 1) -> Iterator[None]:
+    """Have a widget and its plots dark on white and smooth while a picture is made; nothing of it is seen.
+
+    A curve's pen is as wide as the picture has `pixels` for one on the screen, whatever the zoom.
+    """
     recolour = recolour or (lambda tone: _recolour_plots(widget, tone))
     palette = widget.palette() if widget.testAttribute(Qt.WidgetAttribute.WA_SetPalette) else QPalette()
-    items = [
-        item for view in _views(widget) for item in view.scene().items() if hasattr(item, "setExportMode")
-    ]
+    drawn = [item for view in _views(widget) for item in view.scene().items()]
+    items = [item for item in drawn if hasattr(item, "setExportMode")]
+    curves = [item for item in items if isinstance(item, pg.PlotCurveItem)]
+    pens = [curve.opts["pen"] for curve in curves]
     try:
         widget.setPalette(_paper_palette())
         recolour(PAPER)
         for item in items:
             item.setExportMode(True, {"antialias": True})
+        for curve in curves:
+            pen = QPen(curve.opts["pen"])
+            pen.setWidthF(pen.widthF() * pixels)
+            curve.setPen(pen)
         yield
     finally:
         for item in items:
             item.setExportMode(False)
+        for curve, pen in zip(curves, pens, strict=True):
+            curve.setPen(pen)
         widget.setPalette(palette)
         recolour(theme.colours())
 
 
 def image(widget: QWidget) -> QImage:
     """The widget as it is, with `SCALE` times the screen's pixels."""
-    drawn = QImage(widget.size() * SCALE, QImage.Format.Format_RGB32)
+    drawn = QImage(widget.size().grownBy(EDGES) * SCALE, QImage.Format.Format_RGB32)
     drawn.setDevicePixelRatio(SCALE)
     drawn.fill(QColor(PAPER.window))
-    widget.render(drawn)
+    widget.render(drawn, QPoint(MARGIN, MARGIN))
     return drawn
 
 
@@ -249,18 +262,19 @@ def svg(widget: QWidget, title: str) -> str:
     """
     picture = QPicture()
     widget.render(picture)
+    area = widget.rect().marginsAdded(EDGES)
     buffer = QBuffer()
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(widget.size())
-    generator.setViewBox(widget.rect())
+    generator.setSize(area.size())
+    generator.setViewBox(area)
     generator.setResolution(widget.logicalDpiX())
     generator.setTitle(title)
     generator.setDescription("Drawn by MLP Studio")
     painter = QPainter(generator)
     picture.play(painter)
     painter.end()
-    return _portable(buffer.data().data().decode(), widget.width(), widget.height())
+    return _portable(bytes(buffer.data().data()).decode(), area.width(), area.height())
 
 
 def _views(widget: QWidget) -> list[QGraphicsView]:
@@ -281,7 +295,7 @@ def _paper_palette() -> QPalette:
     return palette
 
 
-# --- Qt's SVG, made readable for programs that know less of SVG than browsers do ------------------------------------
+# --- Qt's SVG, made readable for programs that know less of SVG than browsers do --------------------------
 
 _GROUP = re.compile(r'transform="matrix\(([^)]*)\)"([^>]*)>(.*?)</g>', re.DOTALL)
 _POINTS = re.compile(r' (d|points)="([^"]*)"')
@@ -289,15 +303,13 @@ _POINT = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?),(-?[\d.]+(?:e[-+]?\d+)?)")
 
 
 def _portable(document: str, width: int, height: int) -> str:
-    document = re.sub(
-        r'width="[^"]*" height="[^"]*"', f'width="{width}" height="{height}"', document, count=1
-    )
+    document = re.sub(r'width="[^"]*" height="[^"]*"', f'width="{width}" height="{height}"', document, count=1)
     document = re.sub(r'font-family="([^"]*)"', r'font-family="\1, sans-serif"', document)
     return _GROUP.sub(_bake, document)
 
 
 def _bake(group: re.Match[str]) -> str:
-    """A group whose lines keep their width under its transform (`vector-effect`), with the transform carried out."""
+    """Carry out the transform of a group whose lines keep their width under it (`vector-effect`)."""
     matrix, attributes, body = group.groups()
     if 'vector-effect="non-scaling-stroke"' not in body or re.search("<(?!path|polyline|polygon|/)", body):
         return group[0]

@@ -1,11 +1,12 @@
 """What every plot has in common: axes that hold still, a faint grid, the theme's colours, one-pixel pens."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsSimpleTextItem
 
 from mlp_studio.ui import theme
 from mlp_studio.ui.theme import Colours
@@ -13,6 +14,7 @@ from mlp_studio.ui.theme import Colours
 LEFT_WIDTH = 52  # of every left axis, so that plots above each other line up
 RIGHT_MARGIN = 20  # room for half of the last label
 DASHES = (5.0, 3.0)
+DOTS = (1.0, 3.0)
 STEPS = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -22,24 +24,31 @@ def step_up(value: float, steps: Iterable[float] = STEPS) -> float:
     return next((step * decade for step in steps if step * decade >= value * (1 - 1e-9)), 10 * decade)
 
 
-class Axis(pg.AxisItem):
-    """An axis with one level of ticks along 1-2-5, no finer than `least`; labels read value × scale and `unit`."""
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """One level of ticks, along 1-2-5 and no finer than `least`; labels read value × scale and `unit`."""
 
     def __init__(self, orientation: str, *, least: float = 0.0, scale: float = 1.0, unit: str = "") -> None:
         super().__init__(orientation)
         self._least = least
         self._factor = scale
         self._unit = unit
-        self._apart = 84 if orientation in ("bottom", "top") else 34  # pixels from tick to tick
+        self._apart = 60 if orientation in ("bottom", "top") else 26  # pixels from tick to tick
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=-3, tickTextOffset=6, hideOverlappingLabels=RIGHT_MARGIN + 6)
+        self.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=RIGHT_MARGIN + 6)
         self.showLabel(False)
 
     def showLabel(self, show: bool = True) -> None:
-        """Show or hide the name of the axis; a left axis is as wide as ever beside it, whatever its figures."""
+        """Show or hide the name of the axis; a left axis keeps its width whatever its figures."""
         super().showLabel(show)
         if self.orientation == "left":
             self.setWidth(LEFT_WIDTH + (round(self.label.boundingRect().height()) if show else 0))
+
+    def boundingRect(self) -> QRectF:
+        """Where labels may be: at the bottom they may reach out to the right, but hardly to the left."""
+        area = QRectF(super().boundingRect())
+        if self.orientation == "bottom":
+            area.setLeft(area.left() + RIGHT_MARGIN)
+        return area
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """One level of ticks."""
@@ -49,12 +58,10 @@ class Axis(pg.AxisItem):
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float | None, list[float]]]:
         """Where the ticks are, in the axis's own coordinates (log10 of the value on a logarithmic axis)."""
         return (
-            log_ticks(minVal, maxVal, size / self._apart)
-            if self.logMode
-            else super().tickValues(minVal, maxVal, size)
+            log_ticks(minVal, maxVal, size / self._apart) if self.logMode else super().tickValues(minVal, maxVal, size)
         )
 
-    def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
+    def tickStrings(self, values: list[float], _scale: float, spacing: float | None) -> list[str]:
         """The labels."""
         if self.logMode:
             return [plain_number(10.0**value) for value in values]
@@ -79,7 +86,7 @@ def log_ticks(low: float, high: float, most: float) -> list[tuple[float | None, 
 
 def plain_number(value: float) -> str:
     """A figure for an axis: 0.05, 2,000, 5·10⁻⁶."""
-    if 1e-4 <= value * (1 + 1e-9) and value < 1e6:
+    if 0.9999e-4 < value < 1e6:
         return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
     mantissa, exponent = f"{value:.3e}".split("e")
     power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -87,7 +94,7 @@ def plain_number(value: float) -> str:
     return f"10{power}" if digits == "1" else f"{digits}·10{power}"
 
 
-class Grid(pg.GraphicsObject):
+class Grid(pg.GraphicsObject):  # type: ignore[misc]
     """Faint lines at the ticks of a plot's axes, behind everything else."""
 
     def __init__(self, plot: pg.PlotItem, *, vertical: bool = True) -> None:
@@ -100,7 +107,7 @@ class Grid(pg.GraphicsObject):
 
     def boundingRect(self) -> QRectF:
         """All of the view."""
-        return self.viewRect()
+        return QRectF(self.viewRect())
 
     def viewTransformChanged(self) -> None:
         """The ticks moved."""
@@ -126,9 +133,7 @@ class Grid(pg.GraphicsObject):
         return lines
 
 
-def themed_plot(
-    left: pg.AxisItem | None = None, bottom: pg.AxisItem | None = None, *, grid: bool = True
-) -> pg.PlotWidget:
+def themed_plot(left: Axis | None = None, bottom: Axis | None = None, *, grid: bool = True) -> pg.PlotWidget:
     """A plot in the theme's colours, without menus, hidden buttons or ranges that change by themselves."""
     axes = {"left": left or Axis("left"), "bottom": bottom or Axis("bottom")}
     plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
@@ -141,6 +146,9 @@ def themed_plot(
     if grid:
         item.grid_lines = Grid(item)
         plot.addItem(item.grid_lines, ignoreBounds=True)
+    else:
+        for axis in axes.values():
+            axis.setStyle(tickLength=-3)
     recolour(plot)
     return plot
 
@@ -155,15 +163,37 @@ def recolour(plot: pg.PlotWidget, tone: Colours | None = None) -> None:
         axis.setPen(pen(tone.line))
         axis.setTextPen(pen(tone.muted))
         axis.setStyle(tickFont=font)
+    corner = getattr(plot.getAxis("bottom"), "corner", None)
+    if corner is not None:
+        corner.setBrush(QColor(tone.muted))
     grid = getattr(plot.plotItem, "grid_lines", None)
     if grid is not None:
-        grid.pen = pen(tone.alternate)
+        grid.pen = pen(tone.line, alpha=0.5)
         grid.update()
 
 
-def pen(colour: str, *, dashed: bool = False) -> QPen:
+def pen(colour: str, *, dashes: Sequence[float] = (), alpha: float = 1.0) -> QPen:
     """A pen one pixel wide at every zoom, solid or dashed."""
-    drawn: QPen = pg.mkPen(colour, width=1)
-    if dashed:
-        drawn.setDashPattern(list(DASHES))
+    ink = QColor(colour)
+    ink.setAlphaF(alpha)
+    drawn = QPen(ink, 1)
+    drawn.setCosmetic(True)
+    if dashes:
+        drawn.setDashPattern(list(dashes))
     return drawn
+
+
+def mixed(colour: str, ground: str, share: float) -> str:
+    """So much of a colour on a ground, as an opaque colour."""
+    above, below = QColor(colour), QColor(ground)
+    parts = ((above.red(), below.red()), (above.green(), below.green()), (above.blue(), below.blue()))
+    return QColor(*(round(share * a + (1 - share) * b) for a, b in parts)).name()
+
+
+def name_corner(plot: pg.PlotWidget, text: str) -> None:
+    """Name the bottom axis in the corner left of its labels, where it takes no room of its own."""
+    axis = plot.getAxis("bottom")
+    axis.corner = QGraphicsSimpleTextItem(text, axis)
+    axis.corner.setFont(theme.number_font())
+    axis.corner.setPos(-axis.corner.boundingRect().width() - 12, axis.style["tickTextOffset"][1])
+    recolour(plot)

@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats, Ints
@@ -18,6 +18,8 @@ from mlp_studio.ui.store import Raster
 
 MAX_POINTS = 20_000  # of each share of the rows; more are drawn as an even sample of them
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
+# What stays while the regions change beneath it is drawn once and kept as a picture: a third of a frame's cost.
+CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
 RING = 4  # pixels by which an outline is wider than its point
 
 
@@ -38,7 +40,7 @@ def sample(places: Floats, y: Ints) -> Points:
     return Points(places[rows], y[rows], rows, total)
 
 
-class SmoothImage(pg.ImageItem):
+class SmoothImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph carries no types
     """An image whose cells blend into one another, so that a coarse grid makes no staircase."""
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
@@ -67,8 +69,10 @@ class RegionsPlot(QObject):
         self.probe.setZValue(50)
         self.plot_item.addItem(self.image)
         for item in (*self.wrong.values(), *self.chosen.values(), self.probe):
-            self.plot_item.addItem(item)
-        self._dark: bool | None = None
+            self._add_layer(item)
+        for name in ("left", "bottom"):
+            self.plot_item.getAxis(name).setCacheMode(CACHED)
+        self._image_at: object = None
         self._classes = 0
         self._points: dict[str, Points] = {}
         self.recolour()
@@ -130,8 +134,12 @@ class RegionsPlot(QObject):
             for index in range(classes)
         }
         for item in self._scatter.values():
-            self.plot_item.addItem(item)
+            self._add_layer(item)
         self.recolour()
+
+    def _add_layer(self, item: pg.ScatterPlotItem) -> None:
+        item.setCacheMode(CACHED)
+        self.plot_item.addItem(item)
 
     def show_parts(self, parts: frozenset[str]) -> None:
         """Show the points of these shares only."""
@@ -148,6 +156,9 @@ class RegionsPlot(QObject):
             return
         self.image.setImage(raster.indices, autoLevels=False, levels=None)
         box = raster.box
+        if (box, raster.indices.shape) == self._image_at:  # placing it costs as much as drawing it
+            return
+        self._image_at = (box, raster.indices.shape)
         self.image.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
 
     def show_rings(self, layer: dict[str, pg.ScatterPlotItem], part: str, flags: NDArray[np.bool_]) -> None:

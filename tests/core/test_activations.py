@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+
+from mlp_studio.core.activations import ACTIVATIONS
+
+EVERY = pytest.mark.parametrize("name", ACTIVATIONS)
+Z = np.concatenate([np.linspace(-8, 8, 401), [-1000.0, -50.0, -1e-300, 1e-300, 50.0, 1000.0]])
+
+
+def torch_function(name):
+    torch_name = ACTIVATIONS[name].torch_name
+    return getattr(torch.nn.functional, torch_name) if torch_name else lambda z: z
+
+
+def torch_value_and_slope(name, z):
+    z = torch.tensor(z, requires_grad=True)
+    a = torch_function(name)(z)
+    a.sum().backward()
+    return a.detach().numpy(), z.grad.numpy()
+
+
+@EVERY
+def test_values_are_those_of_torch(name):
+    value, _ = torch_value_and_slope(name, Z)
+    np.testing.assert_allclose(ACTIVATIONS[name].f(Z.copy()), value, rtol=1e-12, atol=1e-15)
+
+
+@EVERY
+def test_derivative_is_that_of_torch_autograd_also_at_the_kink(name):
+    entry = ACTIVATIONS[name]
+    z = np.append(Z, 0.0)
+    _, slope = torch_value_and_slope(name, z)
+    np.testing.assert_allclose(entry.derivative(z, entry.f(z.copy())), slope, rtol=1e-10, atol=1e-14)
+
+
+@EVERY
+def test_derivative_leaves_its_arguments_alone(name):
+    entry = ACTIVATIONS[name]
+    a = entry.f(Z.copy())
+    z_given, a_given = Z.copy(), a.copy()
+    entry.derivative(z_given, a_given)
+    np.testing.assert_array_equal(z_given, Z)
+    np.testing.assert_array_equal(a_given, a)
+
+
+@EVERY
+def test_derivative_reads_z_only_where_the_row_says_so(name):
+    entry = ACTIVATIONS[name]
+    a = entry.f(Z.copy())
+    without_z = entry.derivative(np.full_like(Z, np.nan), a)
+    assert np.isfinite(without_z).all() != entry.uses_z
+
+
+@EVERY
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_precision_and_shape_are_kept(name, precision):
+    entry = ACTIVATIONS[name]
+    z = np.linspace(-3, 3, 12, dtype=precision).reshape(4, 3)
+    a = entry.f(z.copy())
+    slope = entry.derivative(z, a)
+    assert (a.dtype, a.shape, slope.dtype, slope.shape) == (z.dtype, z.shape, z.dtype, z.shape)
+
+
+@EVERY
+def test_gain_is_torchs_or_one_where_torch_knows_none(name):
+    try:
+        expected = torch.nn.init.calculate_gain(name, 0.01 if name == "leaky_relu" else None)
+    except ValueError:
+        expected = 1.0
+    assert ACTIVATIONS[name].gain == pytest.approx(expected, abs=1e-12)
+
+
+@EVERY
+def test_every_row_has_a_label_and_a_formula(name):
+    assert ACTIVATIONS[name].label
+    assert ACTIVATIONS[name].formula.startswith("f(z) = ")

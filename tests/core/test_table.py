@@ -1,0 +1,550 @@
+"""Text files to data sets: the guesses, the account of every row, and a sentence for every trap."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlp_studio.core import table
+from mlp_studio.core.dataset import Dataset
+from mlp_studio.core.errors import DataError
+from mlp_studio.core.table import TableFormat, read_preview, read_table, sniff
+
+PLAIN = "X1,X2,color\n0.5,1.5,c2\n-1,2e-1,c1\n3,.5,c3\n4,5,c1\n"
+
+
+def file(folder: Path, text: str | bytes, encoding: str = "utf-8", name: str = "data.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+    return path
+
+
+def refusal(path: Path, **how: object) -> str:
+    with pytest.raises(DataError) as caught:
+        read_table(path, **how)
+    return str(caught.value)
+
+
+# Good files
+
+
+def test_a_plain_table_becomes_numbers_and_classes_in_the_order_of_their_names(tmp_path):
+    data = read_table(file(tmp_path, PLAIN))
+    assert data.name == "data.csv"
+    assert data.feature_names == ("X1", "X2")
+    assert data.class_names == ("c1", "c2", "c3")
+    assert data.X.tolist() == [[0.5, 1.5], [-1, 0.2], [3, 0.5], [4, 5]]
+    assert data.y.tolist() == [1, 0, 2, 0]
+    assert data.notes == ("4 rows read, 4 used.",)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_every_dialect_gives_the_same_data(tmp_path, delimiter, newline, encoding):
+    text = "größe,x,label\n1.5,2,ä\n2.5,3,b\n4,5,ä\n".replace(",", delimiter).replace("\n", newline)
+    data = read_table(file(tmp_path, text, encoding))
+    assert data.feature_names == ("größe", "x")
+    assert data.class_names == ("b", "ä")
+    assert data.X.tolist() == [[1.5, 2], [2.5, 3], [4, 5]]
+
+
+def test_a_decimal_comma_is_found_where_the_delimiter_is_another(tmp_path):
+    path = file(tmp_path, "a;b;label\n1,5;2;x\n-0,25;3,5e-1;y\n")
+    assert sniff(path) == TableFormat(delimiter=";", decimal=",")
+    data = read_table(path)
+    assert data.X.tolist() == [[1.5, 2], [-0.25, 0.35]]
+    assert "Numbers are read with a decimal comma." in data.notes
+
+
+def test_commas_in_numbers_do_not_hide_the_semicolon_of_a_file_without_header(tmp_path):
+    path = file(tmp_path, "1,5;2,5;a\n3,5;4,5;b\n1,5;2,5;a\n3,5;4,5;b\n")
+    assert sniff(path) == TableFormat(delimiter=";", decimal=",", header=False)
+
+
+def test_a_point_is_no_decimal_sign_where_the_comma_is_one(tmp_path):
+    path = file(tmp_path, "a;b;label\n1,5;1.234;x\n2,5;2;y\n")
+    assert refusal(path, fmt=TableFormat(delimiter=";", decimal=",")) == (
+        "Column “b” holds text in 1 row, first “1.234” on line 2; a feature must be a number."
+    )
+
+
+def test_quotes_hold_delimiters_newlines_and_quotes(tmp_path):
+    data = read_table(file(tmp_path, '"x, 1",y,label\n1,2,"a,b"\n"3",4,"say ""c"""\n5,6,"two\nlines"\n7,,a\n'))
+    assert data.feature_names == ("x, 1", "y")
+    assert data.class_names == ("a,b", 'say "c"', "two lines")
+    assert data.notes[0] == "4 rows read, 3 used, 1 dropped for missing values (line 6)."
+
+
+def test_a_file_without_header_gets_names_and_says_so(tmp_path):
+    data = read_table(file(tmp_path, "1,2,0\n3,4,1\n5,6,0\n"))
+    assert data.feature_names == ("x1", "x2")
+    assert data.rows == 3
+    assert data.notes[1] == "The first row is read as data; the columns are called x1, x2 and so on."
+
+
+def test_a_first_row_with_a_class_that_comes_again_is_no_header(tmp_path):
+    data = read_table(file(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n6.2,2.9,virginica\n"))
+    assert (data.rows, data.feature_names) == (3, ("x1", "x2"))
+
+
+def test_numbers_as_names_beside_a_word_are_a_header(tmp_path):
+    data = read_table(file(tmp_path, "0,1,target\n5,6,1\n7,8,0\n9,9,1\n"))
+    assert (data.rows, data.feature_names) == (3, ("0", "1"))
+
+
+def test_labels_stay_text(tmp_path):
+    data = read_table(file(tmp_path, "x,label\n1,01\n2,1\n3,NA\n4,None\n5,nan\n6,1.0\n"))
+    assert data.class_names == ("01", "1", "1.0", "NA", "None", "nan")
+
+
+def test_classes_are_sorted_as_text(tmp_path):
+    assert read_table(file(tmp_path, "x,label\n1,10\n2,9\n3,10\n")).class_names == ("10", "9")
+
+
+def test_spaces_around_labels_and_names_go_and_are_noted(tmp_path):
+    data = read_table(file(tmp_path, " x , label\n1, a\n2,a\n3,b \n"))
+    assert (data.feature_names, data.class_names) == (("x",), ("a", "b"))
+    assert "Spaces around class names were removed." in data.notes
+
+
+def test_missing_and_repeated_names_are_told_apart(tmp_path):
+    preview = read_preview(file(tmp_path, "a,,a,a,label\n1,2,3,4,x\n5,6,7,9,y\n"))
+    assert preview.names == ("a", "column 2", "a (2)", "a (3)", "label")
+    assert preview.notes == (
+        "Column 3 repeats the name “a” and is called “a (2)”.",
+        "Column 4 repeats the name “a” and is called “a (3)”.",
+    )
+
+
+def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path):
+    data = read_table(file(tmp_path, "\n\nx,y,label\n\n1,2,a\n   \n3,?,b\n5,6,b\n\n"))
+    assert data.notes[0] == "3 rows read, 2 used, 1 dropped for missing values (line 7)."
+
+
+# Guessed roles
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        ("x,y,color\n1,2,a\n3,4,b\n", ("feature", "feature", "label")),
+        ("x,y,k\n1.5,2,0\n3,4.5,1\n5,6,0\n", ("feature", "feature", "label")),
+        ("species,x,y\na,1.5,2.5\nb,3.5,4.5\na,5.5,6.5\n", ("label", "feature", "feature")),
+        ("class,x,k\n0,1.5,1\n1,3.5,2\n0,5.5,1\n", ("label", "feature", "feature")),
+        ("sort,x,y\na,1.5,2.5\nb,3.5,4.5\na,5.5,6.5\n", ("label", "feature", "feature")),
+        ("x,y,price\n1.5,2,10.5\n3,4,11.5\n5,6,12.5\n", ("feature", "feature", "feature")),
+        (",x,label\n0,2.5,a\n1,3.5,b\n2,1.5,b\n", ("ignore", "feature", "label")),
+        ("x,empty,label\n1,,a\n2,NA,b\n", ("feature", "ignore", "label")),
+        ("x,share,label\n1,50%,a\n2,60%,b\n", ("feature", "feature", "label")),
+    ],
+)
+def test_roles_are_guessed(tmp_path, text, roles):
+    assert read_preview(file(tmp_path, text)).roles == roles
+
+
+def test_what_is_left_out_is_noted(tmp_path):
+    text = "id,x,city,day,none,label\n" + "".join(
+        f"{i},{i * i},town {i},2024-01-0{i},,{'ab'[i % 2]}\n" for i in range(9)
+    )
+    data = read_table(file(tmp_path, text))
+    assert data.feature_names == ("x",)
+    assert data.notes[1:] == (
+        "Left out: “city” and “day”, which hold text.",
+        "Left out: “none”, which holds nothing.",
+        "Left out: “id”, which holds the number of the row.",
+    )
+
+
+def test_the_caller_chooses_label_and_features(tmp_path):
+    path = file(tmp_path, "a,b,c,kind\n1,2,0,u\n3,4,1,v\n5,6,0,w\n")
+    chosen = read_table(path, label="c", features=("b",))
+    assert (chosen.feature_names, chosen.class_names) == (("b",), ("0", "1"))
+    assert read_table(path, label="c").feature_names == ("a", "b")
+    assert read_table(path, features=("c", "a")).X.tolist() == [[0, 1], [1, 3], [0, 5]]
+
+
+# The account of the rows
+
+
+def test_every_row_is_accounted_for(tmp_path):
+    rows = ["1,2,a"] * 3 + [
+        ",2,a",
+        "NA,2,b",
+        "1,inf,a",
+        "1,1e999,b",
+        "1,2,",
+        "nan,inf,",
+        "2,3,b",
+        "-0,3,b",
+        "0,3,b",
+    ]
+    data = read_table(file(tmp_path, "x,y,label\n" + "\n".join(rows) + "\n"))
+    assert data.notes[0] == (
+        "12 rows read, 6 used, 3 dropped for missing values (lines 5, 6, 10), 2 dropped for infinite values "
+        "(lines 7, 8), 1 dropped for an empty label (line 9), 3 duplicates kept."
+    )
+    assert data.X.tolist() == [[1, 2]] * 3 + [[2, 3], [0, 3], [0, 3]]
+    assert data.y.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_many_lines_are_cut_and_thousands_separated(tmp_path):
+    rows = [f"{i if i % 100 else ''},{i},{'ab'[i % 2]}" for i in range(1500)]
+    data = read_table(file(tmp_path, "x,y,label\n" + "\n".join(rows)))
+    assert data.notes[0] == (
+        "1,500 rows read, 1,485 used, 15 dropped for missing values (lines 2, 102, 202, 302, 402, …)."
+    )
+
+
+def test_lines_beyond_a_thousand_are_named_readably(tmp_path):
+    rows = [f"{i if i != 1200 else ''},{i},{'ab'[i % 2]}" for i in range(1500)]
+    assert "(line 1,202)" in read_table(file(tmp_path, "x,y,label\n" + "\n".join(rows))).notes[0]
+
+
+def test_a_class_that_loses_its_last_row_is_named(tmp_path):
+    data = read_table(file(tmp_path, "x,label\n1,a\n2,b\n,c\n"))
+    assert data.class_names == ("a", "b")
+    assert "No usable row is left of “c”." in data.notes
+
+
+def test_constant_columns_are_noted(tmp_path):
+    data = read_table(file(tmp_path, "x,y,label\n1,5,a\n2,5,b\n"))
+    assert data.notes[1] == "The same value in every row, so of no use: “y”."
+
+
+def test_many_classes_and_features_are_noted(tmp_path):
+    header = ",".join(f"f{i}" for i in range(501)) + ",label\n"
+    text = header + "".join(f"{'1.5,2.5,' * 250}{i},c{i // 2}\n" for i in range(202))
+    notes = read_table(file(tmp_path, text)).notes
+    assert "There are 101 classes; tables and charts are made for up to 100." in notes
+    assert "There are 501 features; lists and charts are made for up to 500." in notes
+
+
+# Traps: one sentence each
+
+
+TRAPS = {
+    "text in a feature": (
+        "x,y,label\n1,2,a\n3,abc,b\n5,6,a\n7,-,b\n9,def,a\n",
+        "Column “y” holds text in 2 rows, first “abc” on line 3; a feature must be a number.",
+    ),
+    "a percent sign": (
+        "x,y,label\n1,50%,a\n3,60%,b\n",
+        "Column “y” holds text in 2 rows, first “50%” on line 2; a feature must be a number.",
+    ),
+    "a currency": (
+        "x,y,label\n1,$5,a\n3,$6.50,b\n",
+        "Column “y” holds text in 2 rows, first “$5” on line 2; a feature must be a number.",
+    ),
+    "thousands": (
+        'x,y,label\n1,"1,234.5",a\n3,"2,000.0",b\n',
+        "Column “y” holds text in 2 rows, first “1,234.5” on line 2; a feature must be a number.",
+    ),
+    "a decimal comma": (
+        'x,y,label\n1,"1,5",a\n3,"2,5",b\n',
+        (
+            "Column “y” holds text in 2 rows, first “1,5” on line 2; a feature must be a number. "
+            "Is the comma a decimal sign?"
+        ),
+    ),
+    "an underscore": (
+        "x,y,label\n1,1_000,a\n3,4,b\n",
+        "Column “y” holds text in 1 row, first “1_000” on line 2; a feature must be a number.",
+    ),
+    "one class": (
+        "x,label\n1,a\n2,a\n",
+        "Column “label” holds one class only, “a”; at least two are needed.",
+    ),
+    "one class left": (
+        "x,label\n1,a\n2,a\n,b\n",
+        "Column “label” holds one class only, “a”; at least two are needed.",
+    ),
+    "a number to predict": (
+        "x,price\n" + "".join(f"{i},{i * 1.1:.2f}\n" for i in range(40)),
+        "Column “price”: This looks like a number to predict; MLP Studio classifies.",
+    ),
+    "a whole number to predict": (
+        "x,age\n" + "".join(f"{i * 0.1},{i % 30 + 20}\n" for i in range(200)),
+        "Column “age”: This looks like a number to predict; MLP Studio classifies.",
+    ),
+    "names as label": (
+        "x,name\n" + "".join(f"{i},n{i}\n" for i in range(40)),
+        "Column “name” is different in every row; a class must have several rows.",
+    ),
+    "an empty label": (
+        "x,label\n1,\n2,\n",
+        "No row can be used: 2 rows read, 0 used, 2 dropped for an empty label (lines 2, 3).",
+    ),
+    "too many fields": ("x,y,label\n1,2,a\n3,4,b,9\n", "Line 3 has 4 fields, expected 3."),
+    "too many fields in every row": ("x,y,label\n1,2,a,7\n3,4,b,9\n", "Line 2 has 4 fields, expected 3."),
+    "too few fields": ("x,y,label\n1,2,a\n3\n", "Line 3 has 1 field, expected 3."),
+    "a field too many after a long field": ('x,label\n1,"a\nb"\n2,b,c\n', "Line 4 has 3 fields, expected 2."),
+    "an open quote": ('x,y,label\n1,2,a\n3,4,"b\n5,6,a\n', "Line 3 opens a quote that is never closed."),
+    "text after a quote": ('x,y,label\n1,2,"a"b\n', "Line 2 has text after a closing quote."),
+    "an open quote in a large file": (
+        'x,label\n1,"a\n' + "2,b\n" * 50_000,
+        "Line 2 has a field of more than 131,072 characters; is a quote not closed?",
+    ),
+    "one column": (
+        "x\n1\n2\n",
+        "Only one column was found; choose the delimiter that separates the columns.",
+    ),
+    "only names": ("x,label\n", "“data.csv” holds the names of columns but no rows."),
+    "nothing": ("", "“data.csv” is empty."),
+    "blank lines": ("\n \n\n", "“data.csv” is empty."),
+    "no number": (
+        "x,label\na,b\nc,d\n",
+        "No column beside the label holds numbers, so there is nothing to learn from.",
+    ),
+    "no row": (
+        "x,y,label\n1,,a\n,2,b\n1,inf,a\n1,2,\n",
+        (
+            "No row can be used: 4 rows read, 0 used, 2 dropped for missing values (lines 2, 3), "
+            "1 dropped for infinite values (line 4), 1 dropped for an empty label (line 5)."
+        ),
+    ),
+    "a huge number": (
+        "x,y,label\n1,2,a\n3,-1e200,b\n",
+        "Column “y” holds -1e+200 on line 3; numbers beyond ±1e+100 cannot be scaled.",
+    ),
+    "too many classes": (
+        "x,label\n" + "".join(f"{i},c{i}\n" for i in range(1001)) * 2,
+        "Column “label” holds more than 1,000 classes, the most that can be used.",
+    ),
+    "too many columns": (
+        ",".join(f"f{i}" for i in range(5001)) + "\n",
+        "The table has 5,001 columns; 5,000 are the most that can be used.",
+    ),
+    "an Excel file": (
+        b"PK\x03\x04rest",
+        "“data.csv” is an Excel workbook or a zip archive; save the table as CSV.",
+    ),
+    "an old Excel file": (
+        b"\xd0\xcf\x11\xe0\xa1",
+        "“data.csv” is an old Excel workbook; save the table as CSV.",
+    ),
+    "a compressed file": (b"\x1f\x8b\x08\x00", "“data.csv” is compressed; unpack it first."),
+    "a Parquet file": (b"PAR1\x15\x04", "“data.csv” is a Parquet file; save the table as CSV."),
+    "a binary file": (b"\x7fELF\x02\x01\x00\x00,1\n", "“data.csv” is not a text file."),
+    "half a character": (
+        "x,label\n1,a\n2,b\n".encode("utf-16")[:-1],
+        "“data.csv” is not text in this encoding; choose another.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), TRAPS.values(), ids=TRAPS.keys())
+def test_each_trap_has_its_sentence(tmp_path, text, sentence):
+    assert refusal(file(tmp_path, text)) == sentence
+
+
+def test_a_missing_file_a_folder_and_a_pipe_are_told_apart(tmp_path):
+    missing, pipe = tmp_path / "missing.csv", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refusal(missing) == f"There is no file “{missing}”."
+    assert refusal(tmp_path) == f"“{tmp_path.name}” is a folder, not a file."
+    assert refusal(pipe) == "“pipe” is not an ordinary file."
+    assert refusal(Path("a\0b")).startswith("There is no file")
+    assert refusal(tmp_path / ("x" * 300)).endswith("cannot be read: File name too long.")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(13, "Permission denied"), "“data.csv” may not be read: permission denied."),
+        (OSError(5, "Input/output error"), "“data.csv” cannot be read: Input/output error."),
+        (MemoryError(), "“data.csv” does not fit into memory."),
+    ],
+)
+def test_what_the_system_refuses_becomes_a_sentence(tmp_path, monkeypatch, error, sentence):
+    path = file(tmp_path, PLAIN)
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(table.Path, "open", refuse)
+    assert refusal(path) == sentence
+
+
+def test_unknown_and_clashing_names_are_explained(tmp_path):
+    path = file(tmp_path, PLAIN)
+    assert refusal(path, label="colour") == "There is no column “colour”; the columns are “X1”, “X2” and “color”."
+    assert refusal(path, features=("X3",)) == "There is no column “X3”; the columns are “X1”, “X2” and “color”."
+    assert refusal(path, features=("X1", "color")) == "Column “color” cannot be both the label and a feature."
+    assert refusal(path, features=("X1", "X1")) == "Feature “X1” is named twice."
+    assert refusal(path, label="X1", features=("color",)) == (
+        "Column “color” holds text in 4 rows, first “c2” on line 2; a feature must be a number."
+    )
+
+
+def test_many_columns_are_listed_in_part(tmp_path):
+    path = file(tmp_path, ",".join(f"f{i}" for i in range(30)) + ",label\n" + "1," * 30 + "a\n" + "2," * 30 + "b\n")
+    assert refusal(path, label="x") == (
+        "There is no column “x”; the columns are “f0”, “f1”, “f2”, “f3”, “f4”, “f5”, “f6”, “f7”, “f8”, “f9”, "
+        "… (31 in all)."
+    )
+
+
+def test_a_table_without_a_likely_label_asks_for_one(tmp_path):
+    text = "x,y,name\n" + "".join(f"{i}.5,{i}.25,name {i % 150}\n" for i in range(200))
+    assert refusal(file(tmp_path, text)) == "No column looks like a class; name “x”, “y” or “name” as the label."
+
+
+def test_a_wrong_encoding_chosen_by_the_caller_is_explained(tmp_path):
+    path = file(tmp_path, "x,label\n1,é\n2,b\n", "cp1252")
+    assert refusal(path, fmt=TableFormat()) == "“data.csv” is not text in this encoding; choose another."
+    assert read_table(path).notes[1] == (
+        "The text is not UTF-8 and is read as Western (Windows-1252); check its special letters."
+    )
+
+
+def test_bytes_that_cp1252_does_not_know_are_read_as_latin_1(tmp_path):
+    assert sniff(file(tmp_path, b"x,label\n1,\x81\n2,\xe9\n")).encoding == "latin-1"
+
+
+def test_a_format_lists_its_choices():
+    with pytest.raises(DataError) as caught:
+        TableFormat(delimiter=":")
+    assert str(caught.value) == "The delimiter ':' is unknown; choose from ',', ';', '\\t', '|'."
+
+
+def test_names_from_a_file_are_shortened_in_sentences(tmp_path):
+    assert refusal(file(tmp_path, f"x,{'name ' * 20}\n1,a\n2,a\n")) == (
+        f"Column “{'name ' * 7}name…” holds one class only, “a”; at least two are needed."
+    )
+
+
+# The preview
+
+
+def test_the_preview_shows_the_first_rows_as_text(tmp_path):
+    preview = read_preview(file(tmp_path, PLAIN), rows=2)
+    assert preview.format == TableFormat()
+    assert preview.names == ("X1", "X2", "color")
+    assert preview.rows == (("0.5", "1.5", "c2"), ("-1", "2e-1", "c1"))
+    assert preview.lines == (2, 3)
+    assert preview.problem(preview.roles) == ""
+
+
+def test_a_broken_row_is_told_but_what_comes_before_is_shown(tmp_path):
+    ragged = read_preview(file(tmp_path, "x,y,label\n1,2,a\n3\n4,5,b,6\n"))
+    assert ragged.rows == (("1", "2", "a"), ("3", "", ""), ("4", "5", "b"))
+    assert ragged.problem(ragged.roles) == "Line 3 has 1 field, expected 3."
+    unclosed = read_preview(file(tmp_path, 'x,label\n1,a\n"2,b\n'))
+    assert unclosed.rows == (("1", "a"),)
+    assert unclosed.problem(unclosed.roles) == "Line 3 opens a quote that is never closed."
+
+
+@pytest.mark.parametrize(
+    ("roles", "sentence"),
+    [
+        (("feature", "feature", "label"), ""),
+        (("feature", "ignore", "label"), ""),
+        (("feature", "feature", "feature"), "Choose the column that holds the class as the label."),
+        (("label", "feature", "label"), "Only one column can be the label, not “x” and “kind”."),
+        (("ignore", "ignore", "label"), "Choose at least one column as a feature."),
+        (
+            ("label", "ignore", "feature"),
+            "Column “x”: This looks like a number to predict; MLP Studio classifies.",
+        ),
+        (
+            ("feature", "label", "feature"),
+            "Column “kind” holds text in 30 rows, first “k0” on line 2; a feature must be a number.",
+        ),
+    ],
+)
+def test_the_preview_judges_roles(tmp_path, roles, sentence):
+    text = "x,n,kind\n" + "".join(f"{i}.5,{i % 4},k{i % 3}\n" for i in range(30))
+    assert read_preview(file(tmp_path, text)).problem(roles) == sentence
+
+
+def test_a_sample_does_not_condemn_a_sorted_file(tmp_path):
+    text = "x,label\n" + "".join(f"{i},{'ab'[i // 1500]}\n" for i in range(3000))
+    preview = read_preview(file(tmp_path, text))
+    assert preview.problem(preview.roles) == ""
+    assert read_table(preview.path).class_counts().tolist() == [1500, 1500]
+
+
+def test_a_preview_reads_only_the_start(tmp_path, monkeypatch):
+    path = file(tmp_path, "x,label\n" + "1,a\n2,b\n" * 20_000 + "broken\n")
+    seen = []
+    monkeypatch.setattr(
+        table, "_column", lambda *parts: seen.append(len(parts[1])) or table.Column("", "text", True, "", "")
+    )
+    assert len(read_preview(path).rows) == 50
+    assert seen == [1000, 1000]
+
+
+# Large files are read by pandas, everything else by the csv module: the results are the same
+
+
+def outcome(path: Path) -> tuple[object, ...] | str:
+    try:
+        data = read_table(path)
+    except DataError as error:
+        return str(error)
+    assert isinstance(data, Dataset)
+    return data.X.tobytes(), data.y.tobytes(), data.feature_names, data.class_names, data.notes
+
+
+def both_outcomes(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object]:
+    monkeypatch.setattr(table, "LARGE_BYTES", 1 << 40)
+    careful = outcome(path)
+    monkeypatch.setattr(table, "LARGE_BYTES", 0)
+    return careful, outcome(path)
+
+
+def test_pandas_and_the_careful_reader_agree_to_the_last_bit(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    numbers = rng.normal(size=(3000, 4)) * 10.0 ** rng.integers(-30, 30, size=(3000, 4))
+    rows = [f"{a!r},{b:.17e},{c:.3f},{d:g},0{int(a > b)}" for a, b, c, d in numbers.tolist()]
+    path = file(tmp_path, "a,b,c,d,label\n" + "\n".join(rows))
+    monkeypatch.setattr(table, "_read", None)  # pandas alone
+    monkeypatch.setattr(table, "LARGE_BYTES", 0)
+    fast = outcome(path)
+    monkeypatch.undo()
+    assert fast == outcome(path)
+    assert fast[4][0] == "3,000 rows read, 3,000 used."
+
+
+@pytest.mark.parametrize("text", [text for text, _ in TRAPS.values()], ids=TRAPS.keys())
+def test_a_trap_in_a_large_file_has_the_same_sentence(tmp_path, monkeypatch, text):
+    careful, fast = both_outcomes(file(tmp_path, text), monkeypatch)
+    assert careful == fast
+
+
+SEEDS = (
+    PLAIN,
+    "a;b;c;label\n1,5;2;-3e2;01\n2,5;;7;1\n3;4;5;NA\n" * 3,
+    '"x"\t"name"\t"label"\n1\t"a ""b"""\tyes\n2\t"c\nd"\tno\n\n3\te\tyes\n',
+    "5.1|3.5|setosa\n4.9|3.0|setosa\n6.2|2.9|virginica\n",
+)
+PIECES = (
+    *(b",", b";", b"\t", b"|", b'"', b"'", b"\n", b"\r", b"\r\n", b"\0", b" ", b"%", b"-"),
+    *(b"\xff", b"\xc3", b"\x1a", b"\xfe\xff", b"\xef\xbb\xbf", "ä\u2028".encode()),
+    *(b"nan", b"inf", b"1e999", b"1e200", b"=1+1", b"0x10", b"1_0", b"1,2"),
+)
+
+
+def mutated(rng: np.random.Generator) -> bytes:
+    """A table with a few random insertions, deletions and repeats."""
+    encodings = ("utf-8", "utf-8", "utf-16", "cp1252")
+    data = bytearray(SEEDS[rng.integers(len(SEEDS))].encode(encodings[rng.integers(len(encodings))]))
+    for _ in range(rng.integers(1, 6)):
+        start, length = int(rng.integers(len(data) + 1)), int(rng.integers(1, 12))
+        piece = (b"", data[start : start + length] * 2, PIECES[rng.integers(len(PIECES))])[rng.integers(3)]
+        data[start : start + (length if rng.random() < 0.5 else 0)] = piece
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_mutated_files_give_data_or_a_sentence_and_both_readers_agree(tmp_path, monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(30):
+        content = mutated(rng)
+        careful, fast = both_outcomes(file(tmp_path, content), monkeypatch)
+        assert careful == fast, content
+        if isinstance(careful, str):
+            assert careful.endswith((".", "?")), content
+            assert "\n" not in careful, content
