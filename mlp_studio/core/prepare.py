@@ -129,7 +129,7 @@ def _note_small(dataset: Dataset, train: Part, notes: list[str]) -> None:
     single = [dataset.class_names[k] for k in np.flatnonzero(counts == 1)]
     if single:
         notes.append(f"Only one row each, kept in training: {', '.join(single[:5])}{' …' if len(single) > 5 else ''}.")
-    missing = np.setdiff1d(np.flatnonzero(counts), train.y)
+    missing = np.flatnonzero((counts > 0) & (np.bincount(train.y, minlength=dataset.classes) == 0))
     if len(missing):
         notes.append(f"No training row has the class {dataset.class_names[missing[0]]}; the network cannot learn it.")
 

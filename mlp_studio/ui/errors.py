@@ -6,7 +6,6 @@ import sys
 import threading
 import traceback
 from collections import deque
-from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +69,8 @@ def start_log() -> Path:
 
 def diagnostics() -> str:
     """Versions and the last lines of the log, to paste into a report."""
+    from importlib.metadata import PackageNotFoundError, version  # not needed before the window is up
+
     lines = [f"{platform.platform()} · Python {platform.python_version()}"]
     for package in PACKAGES:
         try:

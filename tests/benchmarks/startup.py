@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 AT_MOST = 1.5
@@ -82,6 +83,9 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=7)
     options = arguments.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode, as the libraries have
+    folder = TemporaryDirectory()
+    os.environ["PYTHONPYCACHEPREFIX"] = folder.name
     seconds(BARE), seconds(STUDIO)  # the first of each fills the file cache
     bare, studio = [], []
     for _ in range(options.rounds):

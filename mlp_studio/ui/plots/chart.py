@@ -64,14 +64,13 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
         self._faint = pen(faint)
         self.setPen(pen(colour, dashes=plots.DASHES if self._dashed else ()))
 
-    def show_points(self, x: Floats, y: Floats, *, gapless: bool, dotted: bool) -> None:
-        """Show other points; nan in y is a gap."""
+    def show_points(self, x: Floats, y: Floats, pixel: tuple[float, float], *, gapless: bool, dotted: bool) -> None:
+        """Show other points, where a pixel is `pixel` wide and high; nan in y is a gap."""
         self._dotted, self._strong = dotted, None
         if self._dashed and len(x) > 1:
-            across, up = self.pixelLength(Point(1, 0)) or 1.0, self.pixelLength(Point(0, 1)) or 1.0
-            steepness = float(np.nansum(np.abs(np.diff(y)))) / up / max((x[-1] - x[0]) / across, 1.0)
-            self._jagged = steepness > (LEAST_JAGGED if self._jagged else JAGGED)
-            self._turn = TURN * across
+            across, upward = (x[-1] - x[0]) / pixel[0], np.nansum(np.abs(np.diff(y))) / pixel[1]
+            self._jagged = bool(upward > max(across, 1.0) * (LEAST_JAGGED if self._jagged else JAGGED))
+            self._turn = TURN * pixel[0]
         self.setData(x, y, connect="all" if gapless else "finite", skipFiniteCheck=gapless)
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
@@ -112,6 +111,7 @@ class Mark(pg.GraphicsObject):  # type: ignore[misc]
         self.epoch = 0  # 0: not shown
         self.text = ""
         self.pen = QPen()
+        self.font = theme.number_font()
         self.text_colour, self.ground = QColor(), QColor()
 
     def boundingRect(self) -> QRectF:
@@ -137,7 +137,7 @@ class Mark(pg.GraphicsObject):  # type: ignore[misc]
             at = painter.worldTransform().map(QPointF(self.epoch, view.bottom()))
             painter.save()
             painter.resetTransform()
-            painter.setFont(theme.number_font())
+            painter.setFont(self.font)
             metrics = painter.fontMetrics()
             area = QRectF(at.x() + 4, shape.top(), metrics.horizontalAdvance(self.text) + 4, metrics.height())
             if area.right() > shape.right():
@@ -255,14 +255,15 @@ class Chart(QWidget):
 
     def draw(self) -> None:
         """Draw what is seen of the curves."""
-        first, last = self.view.viewRange()[0]
-        width = self.view.width()
-        pixels = max(64, round(width * self.devicePixelRatioF()))
+        (first, last), (bottom, top) = self.view.viewRange()
+        width, height = max(self.view.width(), 64.0), max(self.view.height(), 1.0)
+        pixel = ((last - first) / width, (top - bottom) / height)
+        columns = round(width * self.devicePixelRatioF())
         for part, series in self._series.items():
-            x, y = series.visible(first, last, pixels)
-            dotted = len(series) == 1 or width > DOT_ROOM * (last - first)
+            x, y = series.visible(first, last, columns)
             y = np.log10(y) if self._log else y
-            self.curves[part].show_points(x, y, gapless=series.gapless, dotted=dotted)
+            dotted = len(series) == 1 or pixel[0] * DOT_ROOM < 1
+            self.curves[part].show_points(x, y, pixel, gapless=series.gapless, dotted=dotted)
 
     def span(self) -> tuple[float, float]:
         """The range that shows all values."""
@@ -292,6 +293,7 @@ class Chart(QWidget):
         self.best.pen = pen(tone.muted, dashes=plots.DOTS)
         self.pointer.pen = pen(tone.muted)
         for mark in (self.best, self.pointer):
+            mark.font = theme.number_font()
             mark.text_colour, mark.ground = QColor(tone.muted), QColor(tone.window)
             mark.update()
 

@@ -1,7 +1,7 @@
 """Loss and accuracy over the epochs, of training and validation."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, Slot
@@ -23,6 +23,7 @@ FIRST_EPOCHS = 1000  # up to so many, the charts show all the epochs asked for f
 FINE_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 X_ROOM = 1.02  # the axis of the epochs ends a little further, so that the last one can be seen
 LARGEST = 1e300  # no range goes beyond
+NOTHING_YET = "There is nothing to export yet: train first"
 EMPTY = "Press Train: the loss and accuracy of every epoch appear here."
 WHOLE_RUN_SHOWN = "The whole run is in view: turn the wheel to zoom, drag to move"
 VIEW_ALL = "Show the whole run again, and follow it"
@@ -156,6 +157,8 @@ class CurvesPanel(QWidget):
             self._best = self._end = 0
             for chart in self.charts:
                 chart.begin()
+            if not len(curves) and not self._following:
+                self._set_following(True)
         self._best = better_epoch(curves, self._best, known)
         self._curves, self._target = curves, target
         for chart in self.charts:
@@ -181,7 +184,8 @@ class CurvesPanel(QWidget):
     def _draw(self) -> None:
         self._frame()
         self.empty.setVisible(not len(self._curves))
-        self.export_button.setEnabled(len(self._curves) > 0)
+        if bool(len(self._curves)) != self.export_button.isEnabled():
+            self.export_button.offer("" if len(self._curves) else NOTHING_YET)
         self.loss.best.show_at(self._best, f"best {self._best:,}")
         self.accuracy.best.show_at(self._best)
         for chart in self.charts:
@@ -234,12 +238,11 @@ class CurvesPanel(QWidget):
     @Slot()
     def view_all(self) -> None:
         """Show the whole run, and follow it."""
-        self._framed = None
         self._set_following(True)
         self._draw()
 
     def _set_following(self, on: bool) -> None:
-        self._following = on
+        self._following, self._framed = on, None
         self.all_button.setEnabled(not on)
         self.all_button.setToolTip(tooltip(WHOLE_RUN_SHOWN if on else VIEW_ALL))
 
@@ -266,8 +269,7 @@ class CurvesPanel(QWidget):
         self._draw()
 
     def _table(self) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
-        curves = self._curves
-        return ("epoch", *COLUMNS), ((epoch, *row.tolist()) for epoch, row in enumerate(curves, start=1))
+        return ("epoch", *COLUMNS), figures(self._curves)
 
     @Slot(str)
     def _export_failed(self, sentence: str) -> None:
@@ -284,6 +286,13 @@ class CurvesPanel(QWidget):
     def _recolour(self, tone: Colours) -> None:
         for chart in self.charts:
             chart.recolour(tone)
+
+
+def figures(curves: Curves) -> Iterator[list[object]]:
+    """Epoch and figures of every row."""
+    for start in range(0, len(curves), 1000):
+        for epoch, row in enumerate(curves[start : start + 1000].tolist(), start + 1):
+            yield [epoch, *row]
 
 
 def better_epoch(curves: Curves, best: int, known: int) -> int:

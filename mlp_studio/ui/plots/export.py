@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, Q
 
 from mlp_studio.core.errors import StudioError
 from mlp_studio.ui import theme
+from mlp_studio.ui.form import tooltip
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.theme import Colours
@@ -63,7 +64,7 @@ class ExportButton(QToolButton):
         self._jobs = Jobs(self)
         self._given_up = Event()
         self.setText("Export ▾")
-        self.setToolTip("Copy or save the picture or its figures")
+        self.offer()
         self.menu_shown = menu = QMenu(self)  # not `setMenu`: its arrow would lie on the text
         self.clicked.connect(self._open_menu)
         menu.addAction("&Copy picture", self.copy_image)
@@ -72,6 +73,11 @@ class ExportButton(QToolButton):
         menu.addAction("Save picture as &SVG …", self.save_svg)
         self._csv_action = menu.addAction(CSV_ACTION, self.save_csv)
         QApplication.instance().aboutToQuit.connect(self._quit)  # type: ignore[union-attr]
+
+    def offer(self, why_not: str = "") -> None:
+        """Let the button act, or not: then `why_not` says why, in a sentence."""
+        self.setEnabled(not why_not)
+        self.setToolTip(tooltip(why_not or "Copy or save the picture or its figures"))
 
     @property
     def is_busy(self) -> bool:
