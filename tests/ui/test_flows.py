@@ -430,10 +430,8 @@ def test_side_by_side_shows_training_and_test_apart(qtbot, window):
     left, right = window.boundary.plots
     assert left.widget.isVisible()
     assert right.widget.isVisible()
-    assert left._scatter["train", 0].isVisible()
-    assert not left._scatter["test", 0].isVisible()
-    assert right._scatter["test", 0].isVisible()
-    assert len(right._scatter["test", 0].data) == 75
+    assert (left.drawn_points("train"), left.drawn_points("test")) == (1050, 0)
+    assert (right.drawn_points("train"), right.drawn_points("test")) == (0, 225)
 
 
 def test_a_cell_of_the_confusion_matrix_highlights_its_points(qtbot, window):

@@ -51,8 +51,8 @@ class Thinner:
         """What to draw of first ≤ x ≤ last on so many pixel columns: x and y, one value beyond each edge too.
 
         Where there is room, these are the values themselves. Else they are the two extremes of each run of a
-        power of two rows, at most a column wide and always cut at the same rows: when the series grows, what
-        is drawn of its beginning stays as it was.
+        power of two rows, at most a column wide, so that no value stands further than a column from its place. The
+        runs are always cut at the same rows: when the series grows, what is drawn of its beginning stays as it was.
         """
         begin = max(0, math.ceil(first) - 2)
         end = min(len(self), math.floor(last) + 1)

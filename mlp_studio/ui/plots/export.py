@@ -13,10 +13,10 @@ from threading import Event
 from typing import TypeAlias
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QIODevice, QMargins, QPoint, QSaveFile, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QBuffer, QIODevice, QMargins, QPoint, QSaveFile, QStandardPaths, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPen, QPicture
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
 
 from mlp_studio.core.errors import StudioError
 from mlp_studio.ui import theme
@@ -31,6 +31,8 @@ EDGES = QMargins(MARGIN, MARGIN, MARGIN, MARGIN)
 SCALE = 2  # pixels of a saved picture for one on the screen
 ROWS_AT_ONCE = 2000
 DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
+LABEL = "Export ▾"
+WORD_MILLISECONDS = 1500
 CSV_ACTION = "Save &figures as CSV …"
 
 Table: TypeAlias = tuple[Sequence[str], Iterable[Sequence[object]]]  # header, rows
@@ -63,7 +65,9 @@ class ExportButton(QToolButton):
         self._folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
         self._jobs = Jobs(self)
         self._given_up = Event()
-        self.setText("Export ▾")
+        self.setText(LABEL)
+        room = max(self.fontMetrics().horizontalAdvance(text) for text in (LABEL, "Copied ✓", "Saved ✓"))
+        self.setMinimumWidth(room + 2 * theme.UNIT)
         self.offer()
         self.menu_shown = menu = QMenu(self)  # not `setMenu`: its arrow would lie on the text
         self.clicked.connect(self._open_menu)
@@ -92,7 +96,7 @@ class ExportButton(QToolButton):
     def copy_image(self) -> None:
         """Put the picture on the clipboard."""
         QGuiApplication.clipboard().setImage(self._image())
-        self._say("Picture copied")
+        self._say("Copied")
 
     @Slot()
     def save_png(self) -> None:
@@ -140,7 +144,7 @@ class ExportButton(QToolButton):
     def _csv_saved(self, path: Path | None) -> None:
         self._csv_action.setText(CSV_ACTION)
         if path is not None:
-            self._saved(path)
+            self._say("Saved")
 
     def _csv_failed(self, sentence: str) -> None:
         self._csv_action.setText(CSV_ACTION)
@@ -163,14 +167,16 @@ class ExportButton(QToolButton):
         except StudioError as error:
             self.failed.emit(str(error))
         else:
-            self._saved(path)
-
-    def _saved(self, path: Path) -> None:
-        self._say(f"Saved {path.name}")
+            self._say("Saved")
 
     def _say(self, text: str) -> None:
-        """A word beside the button, gone by itself."""
-        QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), text, self)
+        """A word on the button for a moment."""
+        self.setText(f"{text} ✓")
+        QTimer.singleShot(WORD_MILLISECONDS, self, self._say_no_more)
+
+    @Slot()
+    def _say_no_more(self) -> None:
+        self.setText(LABEL)
 
 
 def ask_path(parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:

@@ -49,6 +49,65 @@ class SmoothImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph carries no t
         super().paint(painter, *arguments)
 
 
+class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
+    """Many scatter plots, drawn once into one picture that is kept until they or the view change.
+
+    While the network trains, only the regions beneath change: a frame then costs one copy of this picture instead of
+    a pass over every point, or a copy for every scatter plot. The scatter plots are its children, hidden from the
+    scene, so that nothing else draws them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: list[pg.ScatterPlotItem] = []
+        self._shown: set[pg.ScatterPlotItem] = set()
+        self.setCacheMode(CACHED)
+        self.setZValue(10)
+
+    def add(self, item: pg.ScatterPlotItem) -> None:
+        """Draw this one too, above those that were added before."""
+        item.setParentItem(self)
+        item.hide()
+        self._items.append(item)
+        self._shown.add(item)
+        self.update()
+
+    def remove(self, item: pg.ScatterPlotItem) -> None:
+        """Draw this one no longer."""
+        self._items.remove(item)
+        self._shown.discard(item)
+        item.setParentItem(None)
+        if item.scene() is not None:
+            item.scene().removeItem(item)
+        self.update()
+
+    def show_item(self, item: pg.ScatterPlotItem, visible: bool) -> None:
+        """Draw this one, or leave it out for now."""
+        (self._shown.add if visible else self._shown.discard)(item)
+        self.update()
+
+    def shows(self, item: pg.ScatterPlotItem) -> bool:
+        """Whether this one is drawn."""
+        return item in self._shown
+
+    def boundingRect(self) -> QRectF:
+        """All of the view: what lies outside is not seen."""
+        return QRectF(self.viewRect())
+
+    def viewTransformChanged(self) -> None:
+        """The view moved: the picture is out of date."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def paint(self, painter: QPainter, *arguments: object) -> None:
+        """Draw those that are shown."""
+        for item in self._items:
+            if item in self._shown and len(item.data):
+                painter.save()
+                item.paint(painter, *arguments)
+                painter.restore()
+
+
 class RegionsPlot(QObject):
     """A plot widget with its layers, made once; afterwards only their data change.
 
@@ -63,13 +122,14 @@ class RegionsPlot(QObject):
         self.image = SmoothImage(axisOrder="row-major")
         self.image.setZValue(-10)
         self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
-        self.wrong = {part: self._ring(part, RING, 1.0) for part in POINT_SIZES}
-        self.chosen = {part: self._ring(part, 2 * RING, 2.5) for part in POINT_SIZES}
+        self.layer = PointsLayer()
+        self.wrong = {part: self._ring(part, RING) for part in POINT_SIZES}
+        self.chosen = {part: self._ring(part, 2 * RING) for part in POINT_SIZES}
         self.probe = pg.ScatterPlotItem(symbol="+", size=22, pxMode=True)
         self.probe.setZValue(50)
         self.plot_item.addItem(self.image)
-        for item in (*self.wrong.values(), *self.chosen.values(), self.probe):
-            self._add_layer(item)
+        self.plot_item.addItem(self.layer)
+        self.plot_item.addItem(self.probe)
         for name in ("left", "bottom"):
             self.plot_item.getAxis(name).setCacheMode(CACHED)
         self._image_at: object = None
@@ -89,10 +149,10 @@ class RegionsPlot(QObject):
         """What pans and zooms."""
         return self.plot_item.getViewBox()
 
-    def _ring(self, part: str, wider: int, _width: float) -> pg.ScatterPlotItem:
+    @staticmethod
+    def _ring(part: str, wider: int) -> pg.ScatterPlotItem:
         ring = pg.ScatterPlotItem(symbol="o", size=POINT_SIZES[part] + wider, pxMode=True)
         ring.setBrush(None)
-        ring.setZValue(20)
         return ring
 
     def recolour(self) -> None:
@@ -109,6 +169,7 @@ class RegionsPlot(QObject):
             item.setBrush(pg.mkBrush(theme.class_colour(index)))
         if self._classes:
             self.image.setLookupTable(theme.region_table(self._classes, theme.is_dark()))
+        self.layer.update()
 
     def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
         """Show other data."""
@@ -121,33 +182,39 @@ class RegionsPlot(QObject):
                 self._scatter[part, index].setData(places[:, 0], places[:, 1])
             self.wrong[part].setData([], [])
             self.chosen[part].setData([], [])
+        self.layer.update()
         self.plot_item.getAxis("bottom").setLabel(escaped(labels[0]))
         self.plot_item.getAxis("left").setLabel(escaped(labels[1]))
 
     def _make_scatters(self, classes: int) -> None:
-        for item in self._scatter.values():
-            self.plot_item.removeItem(item)
+        for item in [*self._scatter.values(), *(self.rings if self._scatter else ())]:
+            self.layer.remove(item)
         self._classes = classes
         self._scatter = {
             (part, index): pg.ScatterPlotItem(symbol=theme.class_symbol(index), size=size, pxMode=True)
             for part, size in POINT_SIZES.items()
             for index in range(classes)
         }
-        for item in self._scatter.values():
-            self._add_layer(item)
+        for item in (*self._scatter.values(), *self.rings):  # the rings above the points
+            self.layer.add(item)
         self.recolour()
 
-    def _add_layer(self, item: pg.ScatterPlotItem) -> None:
-        item.setCacheMode(CACHED)
-        self.plot_item.addItem(item)
+    @property
+    def rings(self) -> tuple[pg.ScatterPlotItem, ...]:
+        """The outlines, those of a chosen cell last."""
+        return (*self.wrong.values(), *self.chosen.values())
 
     def show_parts(self, parts: frozenset[str]) -> None:
         """Show the points of these shares only."""
         for (part, _), item in self._scatter.items():
-            item.setVisible(part in parts)
+            self.layer.show_item(item, part in parts)
         for part in POINT_SIZES:
-            self.wrong[part].setVisible(part in parts)
-            self.chosen[part].setVisible(part in parts)
+            self.layer.show_item(self.wrong[part], part in parts)
+            self.layer.show_item(self.chosen[part], part in parts)
+
+    def drawn_points(self, part: str) -> int:
+        """How many points of a share are drawn."""
+        return sum(len(item.data) for (name, _), item in self._scatter.items() if name == part and self.layer.shows(item))
 
     def show_raster(self, raster: Raster | None) -> None:
         """Show other regions, or none."""
@@ -165,7 +232,10 @@ class RegionsPlot(QObject):
         """Put rings around the points of a share whose flag (n,) is set."""
         drawn = self._points[part]
         places = drawn.places[flags[drawn.rows]]
+        if not len(places) and not len(layer[part].data):
+            return
         layer[part].setData(places[:, 0], places[:, 1])
+        self.layer.update()
 
     def show_probe(self, place: Floats | None) -> None:
         """Mark the point asked about at (u, v), or none."""
