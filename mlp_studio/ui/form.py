@@ -231,6 +231,7 @@ class Field(QWidget):
             return choice
         if isinstance(value, bool):
             box = QCheckBox(knob.label, self)
+            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
             box.clicked.connect(self._submit)
             return box
         if isinstance(value, tuple):

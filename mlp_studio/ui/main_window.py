@@ -12,9 +12,12 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -72,6 +75,7 @@ class MainWindow(QMainWindow):
         studio.idle.connect(self._finish_closing)
         self._restore()
         self._recolour()
+        self.boundary.setFocus()
 
     # --- building -----------------------------------------------------------------------------------------------
 
@@ -232,6 +236,15 @@ class MainWindow(QMainWindow):
         )
         self._rendered = None
         self.render(self.studio.store.state)
+
+    def event(self, event: QEvent) -> bool:
+        """Leave Space to the button or list that was reached with Tab; elsewhere it trains."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            takes_space = isinstance(self.focusWidget(), QAbstractButton | QAbstractItemView)
+            if takes_space and event.key() == Qt.Key.Key_Space:
+                event.accept()
+                return True
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Recolour icons and the one primary button when light turns to dark."""

@@ -26,12 +26,12 @@ from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status
 
 log = logging.getLogger(__name__)
 
-GRID_WHILE_RUNNING = 120  # cells on each side
+GRID_WHILE_RUNNING = 104  # cells on each side
 GRID_AT_REST = 360
 GRID_LEAST = 100
 REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
 VIEW_SHARE = 0.12  # of the trainer's time, what rasters may take; evaluations may take half as much
-EVALUATION_SECONDS = 0.4  # from one evaluation to the next: tables that change faster cannot be read
+EVALUATION_SECONDS = 0.5  # from one evaluation to the next: tables that change faster cannot be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Sn
 
 log = logging.getLogger(__name__)
 
-FRAME_MILLISECONDS = 33  # the window takes a frame from the training about 30 times a second
+FRAME_MILLISECONDS = 36  # the window takes a frame from the training about 27 times a second
 FIGURES_SECONDS = 0.09  # curves and numbers change about 10 times a second: nobody reads faster, and it costs less
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 QUICK_ROWS = 50_000  # generated data up to this size are there within a frame, so no thread is needed

@@ -44,9 +44,17 @@ def headless(prepared: Prepared, seconds: float) -> float:
     return epochs / (perf_counter() - start)
 
 
-def spin(seconds: float) -> list[float]:
-    """Let the window live for a while; the delays (s) of a 1 ms timer beyond its time."""
-    loop, delays, last = QEventLoop(), [], perf_counter()
+def spin(seconds: float) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def event_loop_delays(seconds: float) -> list[float]:
+    """How much later than asked (s) a 1 ms timer comes round: apart from the rest, as it costs the training too."""
+    delays: list[float] = []
+    last = perf_counter()
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
 
@@ -58,8 +66,7 @@ def spin(seconds: float) -> list[float]:
 
     timer.timeout.connect(tick)
     timer.start(1)
-    QTimer.singleShot(round(1000 * seconds), loop.quit)
-    loop.exec()
+    spin(seconds)
     timer.stop()
     return delays
 
@@ -73,10 +80,10 @@ def live(window: MainWindow, seconds: float) -> tuple[float, float, list[float]]
     studio.train()
     spin(0.7)  # the start is not what is measured
     epoch, repaints, start = studio.store.state.run.epoch, window.boundary.repaints, perf_counter()
-    delays = spin(seconds)
+    spin(seconds)
     wall = perf_counter() - start
     run = studio.store.state.run
-    figures = ((run.epoch - epoch) / wall, (window.boundary.repaints - repaints) / wall, delays)
+    figures = ((run.epoch - epoch) / wall, (window.boundary.repaints - repaints) / wall, event_loop_delays(seconds))
     studio.stop()
     spin(0.3)
     return figures

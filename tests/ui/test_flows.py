@@ -108,15 +108,18 @@ def test_painted_pixels_are_the_regions_colours(qtbot, window):
     run = run_of(window)
     table = plot.image.lut
     box, size = run.raster.box, run.raster.indices.shape[0]
-    agree = 0
-    places = [(u, v) for u in np.linspace(-0.8, 0.8, 9) for v in np.linspace(-0.8, 0.8, 9)]
-    for u, v in places:
+    cells = run.raster.indices.astype(int)
+    compared = 0
+    for u, v in ((u, v) for u in np.linspace(-0.8, 0.8, 17) for v in np.linspace(-0.8, 0.8, 17)):
         column = int((u - box.u_low) / (box.u_high - box.u_low) * size)
         row = int((v - box.v_low) / (box.v_high - box.v_low) * size)
+        if np.ptp(cells[row - 2 : row + 3, column - 2 : column + 3]) > 2:
+            continue  # a border or a slope, where neighbouring cells blend
         pixel = picture.pixelColor(point_in(plot, u, v))
-        seen = np.array([pixel.red(), pixel.green(), pixel.blue()])
-        agree += np.abs(seen - table[run.raster.indices[row, column]]).max() < 40
-    assert agree >= 0.9 * len(places)
+        seen = np.array([pixel.red(), pixel.green(), pixel.blue()], dtype=int)
+        assert np.abs(seen - table[cells[row, column]]).max() <= 3, (u, v)
+        compared += 1
+    assert compared > 100
 
 
 def test_pause_freezes_the_epoch_count_and_train_goes_on_from_there(qtbot, window):
@@ -131,6 +134,17 @@ def test_pause_freezes_the_epoch_count_and_train_goes_on_from_there(qtbot, windo
     assert window.studio._runner.training.epoch == epoch
     click(qtbot, window, "train")
     wait_for_epoch(qtbot, window, epoch + 5)
+
+
+def test_space_trains_but_presses_the_box_that_has_the_focus(qtbot, window):
+    box = window.experiment.fields["split.class_weights"].control
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert state_of(window).experiment.split.class_weights
+    assert run_of(window).status == "ready"
+    window.experiment.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert run_of(window).active
 
 
 def test_step_adds_exactly_one_epoch(qtbot, window):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.boundary import Box, bounds
+from mlp_studio.core.boundary import bounds
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
@@ -208,10 +208,12 @@ class BoundaryPanel(QWidget):
         self._evaluation: Evaluation | None = None
         self._ringed: object = None
         self._probe: Floats | None = None
-        self.plots = [RegionsPlot(self._clicked, self._moved, self) for _ in SIDES]  # linked: one range
+        # the second follows the first; hidden, its range means nothing, so only the first tells where the view is
+        self.plots = [RegionsPlot(self._clicked, moved, self) for moved in (self._studio.look_at, None)]
         self.plots[1].plot_item.setXLink(self.plots[0].plot_item)
         self.plots[1].plot_item.setYLink(self.plots[0].plot_item)
         self.plots[1].widget.hide()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.repaints = 0  # rasters shown so far; the benchmark reads it
 
         layout = QVBoxLayout(self)
@@ -246,6 +248,7 @@ class BoundaryPanel(QWidget):
         row.addStretch(1)
         self.fit_button = QPushButton("View all", self)
         self.fit_button.setToolTip(tooltip("Show all points again after zooming or moving"))
+        self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
         self.fit_button.clicked.connect(self._fit)
         row.addWidget(self.fit_button)
         self.export_button = ExportButton(self.plots[0].widget, self._csv, "boundary")
@@ -288,9 +291,6 @@ class BoundaryPanel(QWidget):
             size = np.array([box.u_high - box.u_low, box.v_high - box.v_low])
             gaps = (state.plane.project(state.prepared.dataset.X) - (u, v)) / size
             self.slices.offer_row(int((gaps * gaps).sum(axis=1).argmin()))
-
-    def _moved(self, box: Box) -> None:
-        self._studio.look_at(box)
 
     def _csv(self) -> tuple[list[str], list[list[object]]]:
         """The drawn points: place in the plane, class, share, and what the network says."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from mlp_studio.core.history import COLUMNS, Curves
@@ -51,7 +51,6 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
         super().__init__()
         self._dashed = dashed
         self._dotted = self._jagged = False
-        self._strong: QPainterPath | None = None  # the turns of full colour
         self._turn = 1.0
         self._faint = QPen()
 
@@ -66,7 +65,7 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
 
     def show_points(self, x: Floats, y: Floats, pixel: tuple[float, float], *, gapless: bool, dotted: bool) -> None:
         """Show other points, where a pixel is `pixel` wide and high; nan in y is a gap."""
-        self._dotted, self._strong = dotted, None
+        self._dotted = dotted
         if self._dashed and len(x) > 1:
             across, upward = (x[-1] - x[0]) / pixel[0], np.nansum(np.abs(np.diff(y))) / pixel[1]
             self._jagged = bool(upward > max(across, 1.0) * (LEAST_JAGGED if self._jagged else JAGGED))
@@ -88,18 +87,21 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
             painter.drawPoints([QPointF(x, y) for x, y in zip(self.xData[at], self.yData[at], strict=True)])
 
     def _paint_turns(self, painter: QPainter) -> None:
-        if self._strong is None:
-            strong = self.xData % (2 * self._turn) < self._turn
-            connected = strong & np.isfinite(self.yData)
-            connected[:-1] &= np.isfinite(self.yData[1:])
-            self._strong = pg.arrayToQPath(self.xData, self.yData, connect=connected, finiteCheck=True)
+        joined = np.isfinite(self.yData)
+        joined[:-1] &= np.isfinite(self.yData[1:])
+        joined[-1:] = False
+        strong = joined & (self.xData % (2 * self._turn) < self._turn)
         full = QPen(self.opts["pen"])
         full.setStyle(Qt.PenStyle.SolidLine)
         self._faint.setWidthF(full.widthF())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._exportOpts is not False)
-        for stroke, path in ((self._faint, self.getPath()), (full, self._strong)):
+        for stroke, shown in ((self._faint, joined), (full, strong)):
             painter.setPen(stroke)
-            painter.drawPath(path)
+            if stroke.widthF() > 1:  # a wide path over itself takes a second to draw, its pieces do not
+                ends = np.stack([self.xData, self.yData, np.roll(self.xData, -1), np.roll(self.yData, -1)], axis=1)
+                painter.drawLines([QLineF(*row) for row in ends[shown].tolist()])
+            else:
+                painter.drawPath(pg.arrayToQPath(self.xData, self.yData, connect=shown, finiteCheck=True))
 
 
 class Mark(pg.GraphicsObject):  # type: ignore[misc]

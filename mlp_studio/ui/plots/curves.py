@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -33,6 +33,8 @@ def loss_text(value: float) -> str:
     """A loss with five digits that count."""
     if math.isnan(value):
         return "–"
+    if math.isinf(value):
+        return "∞"
     if value and not 1e-4 <= abs(value) < 1e5:
         return f"{value:.3e}".replace("e-", "e−")
     return f"{value:#.5g}".rstrip(".")
@@ -129,6 +131,7 @@ class CurvesPanel(QWidget):
         self.log_button.setToolTip(tooltip("Show the loss on a logarithmic axis; a loss of zero has no place there"))
         self.log_button.toggled.connect(self.set_log)
         self.all_button = QPushButton("View all", self)
+        self.all_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
         self.all_button.clicked.connect(self.view_all)
         self.export_button = ExportButton(self.figure, self._table, "curves", recolour=self._recolour)
         self.export_button.failed.connect(self._export_failed)
@@ -150,7 +153,7 @@ class CurvesPanel(QWidget):
         if curves is self._curves and target == self._target:
             return
         known = self._known_of(curves)
-        if known == len(curves) and target == self._target:
+        if known == len(curves) == len(self._curves) and target == self._target:
             self._curves = curves
             return
         if known == 0:

@@ -51,8 +51,9 @@ class Thinner:
         """What to draw of first ≤ x ≤ last on so many pixel columns: x and y, one value beyond each edge too.
 
         Where there is room, these are the values themselves. Else they are the two extremes of each run of a
-        power of two rows, at most a column wide, so that no value stands further than a column from its place. The
-        runs are always cut at the same rows: when the series grows, what is drawn of its beginning stays as it was.
+        power of two rows, upright in its middle. A run is at most a column wide: no column stays without its line,
+        and no value stands further than half a column from its place. Runs are always cut at the same rows: when
+        the series grows, what is drawn of its beginning stays as it was.
         """
         begin = max(0, math.ceil(first) - 2)
         end = min(len(self), math.floor(last) + 1)
@@ -73,8 +74,7 @@ class Thinner:
         starts = np.arange(begin, end, size)
         stops = np.minimum(starts + size, end)
         rising = self._values[starts] <= self._values[stops - 1]  # draw a falling run from its top
-        x, y = np.empty(2 * len(starts)), np.empty(2 * len(starts))
-        x[0::2], x[1::2] = starts + 1, stops
+        x, y = np.repeat((starts + 1 + stops) / 2, 2), np.empty(2 * len(starts))
         y[0::2], y[1::2] = np.where(rising, low, high), np.where(rising, high, low)
         return x, y
 

@@ -13,8 +13,20 @@ from threading import Event
 from typing import TypeAlias
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QIODevice, QMargins, QPoint, QSaveFile, QStandardPaths, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPen, QPicture
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QIODevice,
+    QMargins,
+    QPoint,
+    QSaveFile,
+    QStandardPaths,
+    Qt,
+    QTimerEvent,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter, QPainter, QPalette, QPen, QPicture
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
 
@@ -65,6 +77,7 @@ class ExportButton(QToolButton):
         self._folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
         self._jobs = Jobs(self)
         self._given_up = Event()
+        self._word_timer = 0
         self.setText(LABEL)
         room = max(self.fontMetrics().horizontalAdvance(text) for text in (LABEL, "Copied ✓", "Saved ✓"))
         self.setMinimumWidth(room + 2 * theme.UNIT)
@@ -105,7 +118,7 @@ class ExportButton(QToolButton):
         if path is not None:
             buffer = QBuffer()
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            self._image().save(buffer, b"PNG")
+            QImageWriter(buffer, QByteArray(b"png")).write(self._image())
             self._write(path, bytes(buffer.data().data()))
 
     @Slot()
@@ -172,11 +185,18 @@ class ExportButton(QToolButton):
     def _say(self, text: str) -> None:
         """A word on the button for a moment."""
         self.setText(f"{text} ✓")
-        QTimer.singleShot(WORD_MILLISECONDS, self, self._say_no_more)
+        if self._word_timer:
+            self.killTimer(self._word_timer)
+        self._word_timer = self.startTimer(WORD_MILLISECONDS)
 
-    @Slot()
-    def _say_no_more(self) -> None:
-        self.setText(LABEL)
+    def timerEvent(self, event: QTimerEvent) -> None:
+        """Take the word away again."""
+        if event.timerId() == self._word_timer:
+            self.setText(LABEL)
+            self.killTimer(self._word_timer)
+            self._word_timer = 0
+        else:
+            super().timerEvent(event)
 
 
 def ask_path(parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
@@ -263,7 +283,7 @@ def image(widget: QWidget) -> QImage:
     drawn = QImage(widget.size().grownBy(EDGES) * SCALE, QImage.Format.Format_RGB32)
     drawn.setDevicePixelRatio(SCALE)
     drawn.fill(QColor(PAPER.window))
-    widget.render(drawn, QPoint(MARGIN, MARGIN))
+    QWidget.render(widget, drawn, QPoint(MARGIN, MARGIN))
     return drawn
 
 
@@ -273,7 +293,7 @@ def svg(widget: QWidget, title: str) -> str:
     Drawn by way of a QPicture: rendered straight into the generator, a child widget's clips lose its place.
     """
     picture = QPicture()
-    widget.render(picture)
+    QWidget.render(widget, picture)  # a subclass may mean something else by `render`
     area = widget.rect().marginsAdded(EDGES)
     buffer = QBuffer()
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)

@@ -111,10 +111,13 @@ class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
 class RegionsPlot(QObject):
     """A plot widget with its layers, made once; afterwards only their data change.
 
-    `clicked(u, v)` is called for a click, `moved(box)` when the visible part changes.
+    `clicked(u, v)` is called for a click, `moved(box)` when the visible part changes
+    (None: nobody asks).
     """
 
-    def __init__(self, clicked: Callable[[float, float], None], moved: Callable[[Box], None], parent: QWidget) -> None:
+    def __init__(
+        self, clicked: Callable[[float, float], None], moved: Callable[[Box], None] | None, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._clicked, self._moved = clicked, moved
         self.widget = themed_plot(grid=False)
@@ -214,7 +217,9 @@ class RegionsPlot(QObject):
 
     def drawn_points(self, part: str) -> int:
         """How many points of a share are drawn."""
-        return sum(len(item.data) for (name, _), item in self._scatter.items() if name == part and self.layer.shows(item))
+        return sum(
+            len(item.data) for (name, _), item in self._scatter.items() if name == part and self.layer.shows(item)
+        )
 
     def show_raster(self, raster: Raster | None) -> None:
         """Show other regions, or none."""
@@ -265,7 +270,8 @@ class RegionsPlot(QObject):
 
     @Slot()
     def _on_range(self, *_arguments: object) -> None:
-        self._moved(self.box)
+        if self._moved is not None:
+            self._moved(self.box)
 
 
 def escaped(text: str) -> str:
