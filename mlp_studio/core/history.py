@@ -58,4 +58,4 @@ def best_epoch(curves: Curves) -> int:
         return 0
     val_loss = curves[:, COLUMNS.index("val_loss")]
     loss = val_loss if np.isfinite(val_loss).any() else curves[:, COLUMNS.index("train_loss")]
-    return int(np.nanargmin(loss)) + 1
+    return int(np.nanargmin(loss)) + 1 if np.isfinite(loss).any() else 0

@@ -41,7 +41,7 @@ from mlp_studio.ui.panels.experiment import ExperimentPanel
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.plots.curves import CurvesPanel
-from mlp_studio.ui.store import Notice, State
+from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
         from mlp_studio.ui.dialogs.import_table import ImportDialog
 
         if not path.is_file():
-            self.studio.store.update(notice=Notice(f"There is no file {path}.", is_error=True))
+            self.studio.tell(f"There is no file {path}.", is_error=True)
             return
         dialog = ImportDialog(path, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -352,9 +352,9 @@ class MainWindow(QMainWindow):
             write_text(Path(name), as_csv(data))
         except OSError as error:
             sentence = f"{name} could not be written: {error.strerror or error}."
-            self.studio.store.update(notice=Notice(sentence, is_error=True))
+            self.studio.tell(sentence, is_error=True)
         else:
-            self.studio.store.update(notice=Notice(f"{data.rows:,} rows written to {name}."))
+            self.studio.tell(f"{data.rows:,} rows written to {name}.")
 
     @Slot()
     def copy_boundary(self) -> None:
@@ -391,7 +391,7 @@ class MainWindow(QMainWindow):
     def copy_diagnostics(self) -> None:
         """Put versions and log lines on the clipboard."""
         QGuiApplication.clipboard().setText(errors.diagnostics())
-        self.studio.store.update(notice=Notice("Versions and log lines are on the clipboard."))
+        self.studio.tell("Versions and log lines are on the clipboard.")
 
     @Slot()
     def show_shortcuts(self) -> None:
@@ -421,7 +421,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def show_fault(self, sentence: str) -> None:
         """Say that something went wrong in the program."""
-        self.studio.store.update(notice=Notice(sentence, is_error=True))
+        self.studio.tell(sentence, is_error=True)
 
     # --- dropping, closing, remembering -------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Studio(QObject):
     def open_lesson(self, name: str) -> None:
         """Set up a lesson's experiment."""
         self.set_experiment(LESSONS[name].experiment())
-        self.store.update(notice=Notice(f"{LESSONS[name].title}: {LESSONS[name].summary}"))
+        self.tell(f"{LESSONS[name].title}: {LESSONS[name].summary}")
 
     def open_file(self, path: Path, **choices: Any) -> None:
         """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …"""
@@ -192,7 +192,7 @@ class Studio(QObject):
         run, epochs = state.run, state.experiment.train.epochs
         if run is not None and run.epoch >= epochs:
             self.set("train.epochs", min(run.epoch + self._asked_for, MOST_EPOCHS))
-            self.store.update(notice=Notice(f"Epochs raised to {self.store.state.experiment.train.epochs:,}."))
+            self.tell(f"Epochs raised to {self.store.state.experiment.train.epochs:,}.")
         elif run is not None:
             self._asked_for = epochs - (run.epoch if run.status == "finished" else 0)
         self._begin(single=False)
@@ -317,7 +317,7 @@ class Studio(QObject):
             self.store.update_run(status=ending.status, message=ending.message)
             if ending.message:
                 is_error = ending.status in ("failed", "diverged")
-                self.store.update(notice=Notice(ending.message, is_error=is_error))
+                self.tell(ending.message, is_error=is_error)
             self._redraw()  # the view may have moved while the last frame was drawn
         elif isinstance(runner, Runner) and runner in self._retired:
             self._retired.remove(runner)
@@ -395,7 +395,7 @@ class Studio(QObject):
             self.store.update_run(raster=drawn)
 
     def _raster_failed(self, sentence: str) -> None:
-        self.store.update(notice=Notice(sentence, is_error=True))
+        self.tell(sentence, is_error=True)
 
     # --- questions ----------------------------------------------------------------------------------------------
 
@@ -428,6 +428,10 @@ class Studio(QObject):
             return
         parts = state.shown.parts | {cell.part}
         self.store.update(cell=cell, shown=replace(state.shown, parts=parts))
+
+    def tell(self, sentence: str, *, is_error: bool = False) -> None:
+        """Show a sentence in the bar."""
+        self.store.update(notice=Notice(sentence, is_error=is_error))
 
     def dismiss(self) -> None:
         """Take the notice away."""

@@ -136,9 +136,9 @@ def class_symbol(index: int) -> str:
     return SYMBOLS[index % len(SYMBOLS)]
 
 
-def region_table(classes: int, dark: bool) -> NDArray[np.uint8]:
+def region_table(classes: int, tone: Colours) -> NDArray[np.uint8]:
     """Colours (256, 3) of the indices of `core.boundary.raster`: tinted towards the ground where it is unsure."""
-    ground = _rgb((DARK if dark else LIGHT).base)
+    ground = _rgb(tone.base)
     levels = confidence_levels(classes)
     table = np.empty((COLOURS, 3), np.uint8)
     table[:] = ground

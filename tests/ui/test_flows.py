@@ -446,6 +446,8 @@ def test_side_by_side_shows_training_and_test_apart(qtbot, window):
     assert right.widget.isVisible()
     assert (left.drawn_points("train"), left.drawn_points("test")) == (1050, 0)
     assert (right.drawn_points("train"), right.drawn_points("test")) == (0, 225)
+    assert right.image.isVisible()
+    assert np.shares_memory(right.image.image, run_of(window).raster.indices)
 
 
 def test_a_cell_of_the_confusion_matrix_highlights_its_points(qtbot, window):

@@ -219,12 +219,12 @@ class BoundaryPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, 0)
         layout.setSpacing(theme.UNIT // 2)
+        self._holder = SquareHolder([plot.widget for plot in self.plots], self)
         layout.addLayout(self._toggles())
         self.slices = SliceBar(studio, self)
         layout.addWidget(self.slices)
         self.legend = Legend(self)
         layout.addWidget(self.legend)
-        self._holder = SquareHolder([plot.widget for plot in self.plots], self)
         layout.addWidget(self._holder, 1)
         self.caption = plain_label(muted=True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -251,7 +251,8 @@ class BoundaryPanel(QWidget):
         self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
         self.fit_button.clicked.connect(self._fit)
         row.addWidget(self.fit_button)
-        self.export_button = ExportButton(self.plots[0].widget, self._csv, "boundary")
+        self.export_button = ExportButton(self._holder, self._csv, "boundary", recolour=self._recolour)
+        self.export_button.failed.connect(self._tell)
         row.addWidget(self.export_button)
         return row
 
@@ -318,10 +319,11 @@ class BoundaryPanel(QWidget):
         fresh = state.prepared is not self._prepared or state.plane is not self._plane
         if fresh:
             self._show_data(state)
-        if fresh or state.shown != self._shown:
+        other_parts = fresh or state.shown != self._shown
+        if other_parts:
             self._show_parts(state)
         raster = state.run.raster if state.run else None
-        if (state.run is None or self._run is None or raster is not self._run.raster) or fresh:
+        if other_parts or self._run is None or state.run is None or raster is not self._run.raster:
             self._show_raster(state)
         self._run = state.run
         evaluation = state.run.evaluation if state.run else None
@@ -374,7 +376,7 @@ class BoundaryPanel(QWidget):
         if raster is not None and raster.plane is not state.plane:
             raster = None  # of another slice: it would lie
         for plot in self.plots:
-            if plot.widget.isVisible() or raster is None or plot is self.plots[0]:
+            if not plot.widget.isHidden():  # a hidden one is brought up to date when it is shown
                 plot.show_raster(raster)
         self.repaints += raster is not None
 
@@ -393,12 +395,19 @@ class BoundaryPanel(QWidget):
                 plot.show_rings(plot.wrong, name, wrong)
                 plot.show_rings(plot.chosen, name, chosen)
 
+    def _recolour(self, tone: theme.Colours) -> None:
+        for plot in self.plots:
+            plot.recolour(tone)
+
+    @Slot(str)
+    def _tell(self, sentence: str) -> None:
+        self._studio.tell(sentence, is_error=True)
+
     def changeEvent(self, event: QEvent) -> None:
         """Recolour when light turns to dark."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            for plot in self.plots:
-                plot.recolour()
+            self._recolour(theme.colours())
             self.legend.update()
             if self._shown is not None:
                 self._show_parts(self._studio.store.state)

@@ -25,7 +25,7 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.panels.tables import Heading, Table, TableMenu, TableView, bold
-from mlp_studio.ui.store import Notice, State
+from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
 VIEWS = {"rows": "First rows", "classes": "Classes", "split": "Split", "scaling": "Scaling"}
@@ -233,7 +233,7 @@ class DataSummaryPanel(QWidget):
                 self.view.show_table(scaling_table(spread.prepared, spread))
 
     def _report(self, sentence: str, is_error: bool) -> None:
-        self._studio.store.update(notice=Notice(sentence, is_error=is_error))
+        self._studio.tell(sentence, is_error=is_error)
 
     def changeEvent(self, event: QEvent) -> None:
         """Take over the application's font."""

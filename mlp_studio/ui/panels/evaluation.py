@@ -11,7 +11,7 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.panels.tables import Heading, Table, TableMenu, TableView, bold
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, State
+from mlp_studio.ui.store import Cell, Evaluation, Run, State
 from mlp_studio.ui.studio import Studio
 
 PARTS = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -204,7 +204,7 @@ class EvaluationPanel(QWidget):
         return f"confusion-matrix-{self.parts.value}"
 
     def _report(self, sentence: str, is_error: bool) -> None:
-        self._studio.store.update(notice=Notice(sentence, is_error=is_error))
+        self._studio.tell(sentence, is_error=is_error)
 
     def changeEvent(self, event: QEvent) -> None:
         """Take over the application's font."""

@@ -15,7 +15,7 @@ from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import HEADROOM, Chart, Quantity, show_over
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, step_up
-from mlp_studio.ui.store import NO_CURVES, Notice, State
+from mlp_studio.ui.store import NO_CURVES, State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.theme import Colours
 
@@ -276,7 +276,7 @@ class CurvesPanel(QWidget):
 
     @Slot(str)
     def _export_failed(self, sentence: str) -> None:
-        self._studio.store.update(notice=Notice(sentence, is_error=True))
+        self._studio.tell(sentence, is_error=True)
 
     # --- looks ---------------------------------------------------------------------------------------------
 

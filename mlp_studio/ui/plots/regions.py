@@ -15,6 +15,7 @@ from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.plot import recolour, themed_plot
 from mlp_studio.ui.store import Raster
+from mlp_studio.ui.theme import Colours
 
 MAX_POINTS = 20_000  # of each share of the rows; more are drawn as an even sample of them
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
@@ -61,6 +62,7 @@ class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._items: list[pg.ScatterPlotItem] = []
         self._shown: set[pg.ScatterPlotItem] = set()
+        self._bounds = QRectF()
         self.setCacheMode(CACHED)
         self.setZValue(10)
 
@@ -92,11 +94,14 @@ class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """All of the view: what lies outside is not seen."""
-        return QRectF(self.viewRect())
+        return self._bounds
 
     def viewTransformChanged(self) -> None:
         """The view moved: the picture is out of date."""
-        self.prepareGeometryChange()
+        view_box = self.getViewBox()
+        if view_box is not None:
+            self.prepareGeometryChange()  # while boundingRect() still gives the old bounds
+            self._bounds = QRectF(view_box.viewRect())
         self.update()
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
@@ -133,8 +138,6 @@ class RegionsPlot(QObject):
         self.plot_item.addItem(self.image)
         self.plot_item.addItem(self.layer)
         self.plot_item.addItem(self.probe)
-        for name in ("left", "bottom"):
-            self.plot_item.getAxis(name).setCacheMode(CACHED)
         self._image_at: object = None
         self._classes = 0
         self._points: dict[str, Points] = {}
@@ -158,10 +161,10 @@ class RegionsPlot(QObject):
         ring.setBrush(None)
         return ring
 
-    def recolour(self) -> None:
-        """Take over the present scheme's colours."""
-        tone = theme.colours()
-        recolour(self.widget)
+    def recolour(self, tone: Colours | None = None) -> None:
+        """Take over the present scheme's colours, or those of `tone`."""
+        tone = tone or theme.colours()
+        recolour(self.widget, tone)
         for ring in self.wrong.values():
             ring.setPen(pg.mkPen(tone.outline, width=1))
         for ring in self.chosen.values():
@@ -171,7 +174,7 @@ class RegionsPlot(QObject):
             item.setPen(pg.mkPen(tone.base, width=0.5))
             item.setBrush(pg.mkBrush(theme.class_colour(index)))
         if self._classes:
-            self.image.setLookupTable(theme.region_table(self._classes, theme.is_dark()))
+            self.image.setLookupTable(theme.region_table(self._classes, tone))
         self.layer.update()
 
     def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
