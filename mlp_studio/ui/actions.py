@@ -17,6 +17,7 @@ class Command:
     shortcut: str | QKeySequence.StandardKey = ""
     icon: str = ""
     checkable: bool = False
+    keys: str = ""  # shown, for a key that the window handles itself
 
 
 _key = QKeySequence.StandardKey
@@ -41,7 +42,7 @@ COMMANDS: tuple[Command, ...] = (
         "copy_metrics",
         "Ctrl+Shift+M",
     ),
-    Command("train", "&Run", "&Train", "Train the network", "toggle", "Space", "train"),
+    Command("train", "&Run", "&Train", "Train the network", "toggle", "", "train", keys="Space"),
     Command("step", "&Run", "&Step", "Train exactly one epoch", "step", "S", "step"),
     Command("stop", "&Run", "Sto&p", "Stop training and keep the weights", "stop", "Esc", "stop"),
     Command("reset", "&Run", "&Reset", "Go back to the weights of the start", "reset", "Ctrl+R", "reset"),

@@ -16,8 +16,6 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -32,7 +30,7 @@ from mlp_studio import __version__
 from mlp_studio.core.files import write_text
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.ui import errors, theme
-from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR
+from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
 from mlp_studio.ui.icons import icon
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
@@ -133,7 +131,7 @@ class MainWindow(QMainWindow):
             action = QAction(command.text, self)
             action.setObjectName(command.name)
             action.setShortcut(QKeySequence(command.shortcut))
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            keys = shown_keys(command, action)
             action.setToolTip(f"{command.help} ({keys})" if keys else command.help)
             action.setStatusTip(command.help)
             action.setCheckable(command.checkable)
@@ -237,14 +235,16 @@ class MainWindow(QMainWindow):
         self._rendered = None
         self.render(self.studio.store.state)
 
-    def event(self, event: QEvent) -> bool:
-        """Leave Space to the button or list that was reached with Tab; elsewhere it trains."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            takes_space = isinstance(self.focusWidget(), QAbstractButton | QAbstractItemView)
-            if takes_space and event.key() == Qt.Key.Key_Space:
-                event.accept()
-                return True
-        return super().event(event)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space trains, unless what has the focus takes it: a field, or a button reached with Tab.
+
+        No shortcut, as that would take Space away from them; and no override of `event()`, in which Qt would paint
+        the whole window while holding up the training thread.
+        """
+        if event.key() == Qt.Key.Key_Space and self.commands["train"].isEnabled():
+            self.commands["train"].trigger()
+        else:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Recolour icons and the one primary button when light turns to dark."""
@@ -255,9 +255,8 @@ class MainWindow(QMainWindow):
     def _enable(self, name: str, can_act: bool, why_not: str) -> None:
         action = self.commands[name]
         command = next(command for command in COMMANDS if command.name == name)
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setEnabled(can_act)
-        action.setToolTip(f"{command.help} ({keys})" if can_act else why_not)
+        action.setToolTip(f"{command.help} ({shown_keys(command, action)})" if can_act else why_not)
 
     # --- commands -----------------------------------------------------------------------------------------------
 
@@ -397,9 +396,9 @@ class MainWindow(QMainWindow):
     def show_shortcuts(self) -> None:
         """List the keys."""
         keys = [
-            f"{command.text.replace('&', '')}:  {self.commands[command.name].shortcut().toString()}"
+            f"{command.text.replace('&', '')}:  {shown}"
             for command in COMMANDS
-            if not self.commands[command.name].shortcut().isEmpty()
+            if (shown := shown_keys(command, self.commands[command.name]))
         ]
         self._tell("Keyboard shortcuts", "\n".join(keys))
 
@@ -494,6 +493,11 @@ class MainWindow(QMainWindow):
             self.resize(1280, 800)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, LAYOUT_VERSION)
+
+
+def shown_keys(command: Command, action: QAction) -> str:
+    """The keys of a command, as the platform writes them."""
+    return command.keys or action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def saved_scheme(settings: QSettings) -> str:

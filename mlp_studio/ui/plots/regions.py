@@ -41,15 +41,6 @@ def sample(places: Floats, y: Ints) -> Points:
     return Points(places[rows], y[rows], rows, total)
 
 
-class SmoothImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph carries no types
-    """An image whose cells blend into one another, so that a coarse grid makes no staircase."""
-
-    def paint(self, painter: QPainter, *arguments: object) -> None:
-        """Draw with smooth scaling."""
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        super().paint(painter, *arguments)
-
-
 class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
     """Many scatter plots, drawn once into one picture that is kept until they or the view change.
 
@@ -127,7 +118,8 @@ class RegionsPlot(QObject):
         self._clicked, self._moved = clicked, moved
         self.widget = themed_plot(grid=False)
         self.widget.setParent(parent)
-        self.image = SmoothImage(axisOrder="row-major")
+        # cells are drawn as they are: smoothing a frame holds up the training for several milliseconds
+        self.image = pg.ImageItem(axisOrder="row-major")
         self.image.setZValue(-10)
         self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
         self.layer = PointsLayer()
