@@ -106,7 +106,7 @@ def test_painted_pixels_are_the_regions_colours(qtbot, window):
     plot = window.boundary.plots[0]
     picture = plot.widget.grab().toImage()
     run = run_of(window)
-    table = plot.image.lut
+    table = plot.image.colours.astype(int)
     box, size = run.raster.box, run.raster.indices.shape[0]
     cells = run.raster.indices.astype(int)
     compared = 0

@@ -43,7 +43,7 @@ run = studio.store.state.run
 box, size = run.raster.box, run.raster.indices.shape[0]
 column = int((0.9 - box.u_low) / (box.u_high - box.u_low) * size)
 row = int((0.9 - box.v_low) / (box.v_high - box.v_low) * size)
-expected = plot.image.lut[run.raster.indices[row, column]].tolist()
+expected = plot.image.colours[run.raster.indices[row, column]].tolist()
 print(json.dumps({
     "platform": application.platformName(),
     "running": while_running.status,

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem, QWidget
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.ui import theme
+from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
 from mlp_studio.ui.store import Raster
 from mlp_studio.ui.theme import Colours
@@ -118,8 +119,7 @@ class RegionsPlot(QObject):
         self._clicked, self._moved = clicked, moved
         self.widget = themed_plot(grid=False)
         self.widget.setParent(parent)
-        # cells are drawn as they are: smoothing a frame holds up the training for several milliseconds
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = RegionsImage()
         self.image.setZValue(-10)
         self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
         self.layer = PointsLayer()
@@ -166,7 +166,7 @@ class RegionsPlot(QObject):
             item.setPen(pg.mkPen(tone.base, width=0.5))
             item.setBrush(pg.mkBrush(theme.class_colour(index)))
         if self._classes:
-            self.image.setLookupTable(theme.region_table(self._classes, tone))
+            self.image.set_colours(theme.region_table(self._classes, tone))
         self.layer.update()
 
     def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
@@ -221,7 +221,7 @@ class RegionsPlot(QObject):
         self.image.setVisible(raster is not None)
         if raster is None:
             return
-        self.image.setImage(raster.indices, autoLevels=False, levels=None)
+        self.image.show_indices(raster.indices)
         box = raster.box
         if (box, raster.indices.shape) == self._image_at:  # placing it costs as much as drawing it
             return
