@@ -87,6 +87,7 @@ def write_picture(path: Path, training: "Training", status: "Status") -> None:
     folder = TemporaryDirectory()  # settings of its own: the picture shows the window as it comes
     window = make_window(QSettings(str(Path(folder.name) / "settings.ini"), QSettings.Format.IniFormat))
     window.studio.adopt(training, status)
+    window.docks["evaluation"].raise_()
     window.resize(1280, 800)
     window.show()
     loop = QEventLoop()

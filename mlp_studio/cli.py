@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from mlp_studio import __version__
+from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import (
     SECTIONS,
     DataConfig,
@@ -32,11 +33,10 @@ from mlp_studio.core.errors import ConfigError, StudioError
 from mlp_studio.core.events import EpochEnd, Event, Finished, Outcome
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predict import Prediction, parse_row, predict
-from mlp_studio.core.prepare import Prepared, prepare
-from mlp_studio.core.randomness import Stream, generator
-from mlp_studio.core.report import report, write_report
-from mlp_studio.core.sources import SOURCES, load_dataset
+from mlp_studio.core.report import Document, report, write_report
+from mlp_studio.core.sources import EVERY_SOURCE, SOURCES
 from mlp_studio.core.trainer import Training
+from mlp_studio.core.verdict import Result, as_document, judge, run_document
 from mlp_studio.summary import as_text
 from mlp_studio.terminal import Bar, complain, ctrl_c, say, speak_any_name
 
@@ -124,14 +124,21 @@ def _as_typed(value: Any) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
-    experiment = _experiment(options)
+    experiments = _experiments(options)
+    lesson = LESSONS.get(options.lesson)
+    main = lesson.main if lesson else ""
+    experiment = experiments.pop(main)
     _check_outputs(options)
     _name_idle_settings(options, experiment)
-    prepared = _prepared(experiment)
+    prepared = load_prepared(experiment)
     points = [parse_row(text, prepared.dataset.feature_names) for text in options.at]
     training = Training(experiment, prepared)
+    others = {name: Training(other, load_prepared(other)) for name, other in experiments.items()}
+    endings = {name: _run(other, quiet=options.quiet)[0] for name, other in others.items()}
     ending, seconds = _run(training, quiet=options.quiet)
     document = report(training, ending.outcome, seconds, _predictions(training, points))
+    if lesson:
+        document["lesson"] = _verdict(options.lesson, {**others, main: training}, {**endings, main: ending})
     say(as_text(document))
     if ending.reason:
         complain(ending.reason) if ending.outcome == "diverged" else say(ending.reason)
@@ -144,12 +151,17 @@ def _train(options: argparse.Namespace) -> int:
     return DIVERGED if ending.outcome == "diverged" else OK
 
 
-def _experiment(options: argparse.Namespace) -> Experiment:
-    """The settings in their order: default, lesson, data or generator, --set, --seed."""
-    experiment = Experiment()
-    if options.lesson is not None:
-        _known("lesson", options.lesson, LESSONS)
-        experiment = LESSONS[options.lesson].experiment()
+def _experiments(options: argparse.Namespace) -> dict[str, Experiment]:
+    """What is to be trained, by the name of the run: the runs of a lesson, or one that is called ""."""
+    if options.lesson is None:
+        return {"": _experiment(options, Experiment())}
+    _known("lesson", options.lesson, LESSONS)
+    own = LESSONS[options.lesson].experiments()
+    return {name: _experiment(options, experiment) for name, experiment in own.items()}
+
+
+def _experiment(options: argparse.Namespace, experiment: Experiment) -> Experiment:
+    """The settings in their order: default or lesson, data or generator, --set, --seed."""
     experiment = replace(experiment, data=_data_config(options, experiment.data))
     for text in options.settings:
         experiment = parse_setting(experiment, text)
@@ -176,7 +188,12 @@ def _name_idle_settings(options: argparse.Namespace, experiment: Experiment) -> 
     source, known = SOURCES[experiment.data.source], knobs(DataConfig)
     for text in options.settings:
         section, _, name = text.partition("=")[0].strip().partition(".")
-        if section == "data" and name != "source" and known[name].form and name not in source.settings:
+        if (
+            section == "data"
+            and name != "source"
+            and known[name].form
+            and name not in (*source.settings, *EVERY_SOURCE)
+        ):
             complain(f"{source.label} does not heed data.{name}: it was set in vain.")
 
 
@@ -228,9 +245,19 @@ def _writing(path: Path) -> Iterator[None]:
         raise StudioError(f"“{path}” could not be written{reason}.") from error
 
 
-def _prepared(experiment: Experiment) -> Prepared:
-    dataset = load_dataset(experiment.data, generator(experiment.seed, Stream.DATA))
-    return prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
+def _verdict(name: str, trainings: Mapping[str, Training], endings: Mapping[str, Finished]) -> Document:
+    """Whether the lesson came out as it should, and how each of its runs ended."""
+    lesson = LESSONS[name]
+    results = {run: Result.of(trainings[run]) for run in lesson.runs}
+    with np.errstate(all="ignore"):
+        verdict = as_document(name, judge(lesson, results))
+    changed = any(trainings[run].experiment != own for run, own in lesson.experiments().items())
+    runs = [
+        run_document(lesson.runs[run].title, results[run], endings[run].outcome)
+        for run in lesson.runs
+        if lesson.compares
+    ]
+    return {**verdict, "title": lesson.title, "changed": changed, "runs": runs}
 
 
 def _predictions(training: Training, points: Iterable[Floats]) -> list[Prediction]:

@@ -15,6 +15,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     blocks = [_heading(document), _losses(document["history"]), _scores(document["performance"])]
     if document["predictions"]:
         blocks.append("\n".join(_answer(prediction) for prediction in document["predictions"]))
+    if "lesson" in document:
+        blocks.append(_lesson(document["lesson"]))
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -102,6 +104,28 @@ def _answer(prediction: Mapping[str, Any]) -> str:
     likely = sorted(prediction["probabilities"].items(), key=lambda item: -item[1])
     chances = "  ".join(f"P({_shown(name)}) {chance:.4f}" for name, chance in likely[:SHOWN])
     return f"{at}: {_shown(prediction['class'])}   {chances}"
+
+
+def _lesson(lesson: Mapping[str, Any]) -> str:
+    """The runs that were compared, then whether the lesson's expectations were met, each with its figure."""
+    lines = [_run_line(run) for run in lesson["runs"]]
+    verdict = "met" if lesson["met"] else "not met"
+    changed = " (with settings changed)" if lesson["changed"] else ""
+    lines.append(f"lesson {lesson['id']}: expectation {verdict}{changed}")
+    lines += [f"  {'✓' if finding['met'] else '✗'} {finding['sentence']}" for finding in lesson["findings"]]
+    return "\n".join(lines)
+
+
+def _run_line(run: Mapping[str, Any]) -> str:
+    figures = ", ".join(
+        f"{label} {_figure(run[name])}"
+        for name, label in (
+            ("train_loss", "loss"),
+            ("train_accuracy", "train accuracy"),
+            ("test_accuracy", "test accuracy"),
+        )
+    )
+    return f"{run['title']:<20} {run['status']} after {run['epochs']:,} epochs: {figures}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -153,6 +153,42 @@ def test_the_same_command_gives_the_same_figures(lesson, tmp_path):
     assert other["history"] != first["history"]
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_says_whether_its_expectation_was_met(lesson, tmp_path, capsys):
+    path = tmp_path / "report.json"
+    code = cli.main(["train", "--quiet", "--lesson", lesson, "--report", str(path)])
+    said, verdict = capsys.readouterr().out, json.loads(path.read_text())["lesson"]
+
+    assert code == 0
+    assert f"lesson {lesson}: expectation met\n" in said
+    assert (verdict["id"], verdict["met"]) == (lesson, True)
+    assert len(verdict["findings"]) == len(LESSONS[lesson].expect)
+    for finding in verdict["findings"]:
+        assert finding["low"] <= finding["figure"] <= finding["high"]
+        assert f"✓ {finding['sentence']}" in said
+    assert [run["title"] for run in verdict["runs"]] == [
+        run.title for run in LESSONS[lesson].runs.values() if run.title
+    ]
+    for run in verdict["runs"]:
+        assert f"{run['title']:<20} finished after {run['epochs']:,} epochs: loss " in said
+
+
+def test_a_lesson_whose_settings_are_changed_is_judged_and_says_so(tmp_path, capsys):
+    assert cli.main(["train", "--quiet", "--lesson", "fit", "--set", "train.epochs=2"]) == 0
+    said = capsys.readouterr().out
+
+    assert "lesson fit: expectation not met (with settings changed)\n" in said
+    assert "  ✗ " in said
+
+
+def test_labels_can_be_shuffled_from_the_command_line(tmp_path, capsys):
+    document = reported(tmp_path, "--set", "data.shuffle_labels=on", "--set", "train.epochs=3")
+
+    assert document["experiment"]["data"]["shuffle_labels"] is True
+    assert any("shuffled" in note for note in document["data"]["notes"])
+    assert "in vain" not in capsys.readouterr().err
+
+
 # --- settings ---------------------------------------------------------------------------------------------
 
 
@@ -222,7 +258,7 @@ def test_the_help_names_every_setting_and_the_exit_codes(capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--lesson", "foo"], "There is no lesson “foo”; choose linear, numpy-mlp or pytorch-mlp."),
+        (["--lesson", "foo"], "There is no lesson “foo”; choose data, linear, "),
         (
             ["--generator", "file"],
             "There is no generator “file”; choose spiral, moons, circles, blobs, xor, random, iris, ",
@@ -324,7 +360,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "load_dataset", exhausted)
+    monkeypatch.setattr(cli, "load_prepared", exhausted)
     assert refusal(capsys) == ("There is not enough memory for this: use fewer rows, fewer units or smaller batches.")
 
 
@@ -457,7 +493,7 @@ def test_a_refusal_of_the_module_is_one_line_and_code_2():
     assert ran("train", "--lesson", "foo") == (
         2,
         "",
-        "There is no lesson “foo”; choose linear, numpy-mlp or pytorch-mlp.\n",
+        f"There is no lesson “foo”; choose {', '.join(list(LESSONS)[:-1])} or fit.\n",
     )
 
 

@@ -6,7 +6,7 @@ To add one: write f and its derivative, and add a row to `ACTIVATIONS`.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 LEAK = 0.01  # slope of leaky ReLU left of zero, torch's default
+SATURATED = 0.05  # a slope below this lets hardly any gradient through
+LEVEL = 1e-5  # a slope that counts as none
+FAR = 1000.0  # where a function that levels off has done so
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Activation:
     `uses_z` tells whether the derivative needs z (else only `a`), so that the backend keeps z only then.
     `torch_name` is the function's name in torch.nn.functional or torch ("" for the identity).
     `gain` scales Xavier and He initialisation (torch.nn.init.calculate_gain; 1 where that defines none).
+    `advice` says in a sentence when to use it.
     """
 
     label: str
@@ -34,6 +38,12 @@ class Activation:
     uses_z: bool
     torch_name: str
     gain: float
+    advice: str
+
+    def curve(self, z: Array) -> tuple[Array, Array]:
+        """f(z) and f'(z); z is not changed."""
+        a = self.f(z.copy())
+        return a, self.derivative(z, a)
 
 
 def _sigmoid(z: Array) -> Array:
@@ -83,15 +93,46 @@ def _gelu_derivative(z: Array, _a: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "linear": Activation("Linear", "f(z) = z", lambda z: z, lambda _z, a: np.ones_like(a), False, "", 1.0),
+    "linear": Activation(
+        "Linear",
+        "f(z) = z",
+        lambda z: z,
+        lambda _z, a: np.ones_like(a),
+        False,
+        "",
+        1.0,
+        "Only to see what is missing: however many layers, the whole network stays one linear model.",
+    ),
     "sigmoid": Activation(
-        "Sigmoid", "f(z) = 1 / (1 + e^−z)", _sigmoid, lambda _z, a: a * (1 - a), False, "sigmoid", 1.0
+        "Sigmoid",
+        "f(z) = 1 / (1 + e^−z)",
+        _sigmoid,
+        lambda _z, a: a * (1 - a),
+        False,
+        "sigmoid",
+        1.0,
+        "For probabilities and gates; between hidden layers its slope of 1/4 at most makes gradients vanish.",
     ),
     "tanh": Activation(
-        "Tanh", "f(z) = tanh z", lambda z: np.tanh(z, out=z), lambda _z, a: 1 - a * a, False, "tanh", 5 / 3
+        "Tanh",
+        "f(z) = tanh z",
+        lambda z: np.tanh(z, out=z),
+        lambda _z, a: 1 - a * a,
+        False,
+        "tanh",
+        5 / 3,
+        "For small and shallow networks: centred on zero and smooth, but it saturates at both ends.",
     ),
     "relu": Activation(
-        "ReLU", "f(z) = max(0, z)", _relu, lambda _z, a: (a > 0).astype(a.dtype), False, "relu", math.sqrt(2)
+        "ReLU",
+        "f(z) = max(0, z)",
+        _relu,
+        lambda _z, a: (a > 0).astype(a.dtype),
+        False,
+        "relu",
+        math.sqrt(2),
+        "The first choice for hidden layers: cheap, and it never saturates for z > 0. A unit that is negative for "
+        "every sample is dead: lower the learning rate, or use leaky ReLU.",
     ),
     "leaky_relu": Activation(
         "Leaky ReLU",
@@ -102,6 +143,7 @@ ACTIVATIONS: dict[str, Activation] = {
         False,
         "leaky_relu",
         math.sqrt(2 / (1 + LEAK**2)),
+        "Where ReLU units die: the small slope left of zero lets them recover.",
     ),
     "elu": Activation(
         "ELU",
@@ -112,6 +154,55 @@ ACTIVATIONS: dict[str, Activation] = {
         False,
         "elu",
         1.0,
+        "A smooth ReLU with a mean output near zero: often learns in fewer epochs, at the cost of an exponential.",
     ),
-    "gelu": Activation("GELU", "f(z) = z Φ(z)", _gelu, _gelu_derivative, True, "gelu", 1.0),
+    "gelu": Activation(
+        "GELU",
+        "f(z) = z Φ(z)",
+        _gelu,
+        _gelu_derivative,
+        True,
+        "gelu",
+        1.0,
+        "The usual choice in transformers: smooth everywhere, so deep networks train steadily; slower than ReLU.",
+    ),
 }
+
+
+RegionKind: TypeAlias = Literal["saturated", "dying"]
+
+
+class Region(NamedTuple):
+    """A stretch low…high of inputs with next to no gradient: "saturated" (f' near 0), "dying" (f' and f are 0)."""
+
+    kind: RegionKind
+    low: float
+    high: float
+
+
+def regions(entry: Activation, reach: float = 5.0, steps: int = 5000) -> tuple[Region, ...]:
+    """The saturated and dying ends of −reach … reach, from left to right, found from f and f'.
+
+    An end counts where |f'| stays below `SATURATED` out to there and goes to 0 beyond: the level bottom of a
+    smooth dip is no end, and a leak is small but does not vanish.
+    """
+    found = []
+    for side in (-1.0, 1.0):
+        z = side * np.append(np.linspace(0, reach, steps + 1), FAR)
+        a, slope = entry.curve(z)
+        if abs(slope[-1]) > LEVEL:
+            continue
+        flat = _tail(np.abs(slope) < SATURATED)
+        dead = min(_tail((slope == 0) & (a == 0)), steps)
+        spans: tuple[tuple[RegionKind, int, int], ...] = (("saturated", flat, dead), ("dying", dead, steps))
+        for kind, start, stop in spans:
+            if start < stop:
+                low, high = sorted((float(z[start]), float(z[stop])))
+                found.append(Region(kind, low + 0.0, high + 0.0))  # + 0: no −0
+    return tuple(sorted(found, key=lambda region: region.low))
+
+
+def _tail(flags: NDArray[np.bool_]) -> int:
+    """Where the unbroken run of flags that reaches the end begins; the length where the last is not set."""
+    broken = np.flatnonzero(~flags)
+    return int(broken[-1]) + 1 if len(broken) else 0

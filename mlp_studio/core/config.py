@@ -89,6 +89,12 @@ class DataConfig:
         low=0.0,
         high=2.0,
     )
+    shuffle_labels: bool = knob(
+        False,
+        "Shuffle the labels",
+        "Deal the labels out anew by chance: nothing is left to learn, so what the network gets right is memory.",
+        rare=True,
+    )
     path: str = knob("", "File", "The CSV file that is read.", form=False)
     label: str = knob("", "Label", "The column that holds the class.", form=False)
     encoding: str = knob("", "Encoding", "How the file's text is encoded; empty: as it looks.", form=False)

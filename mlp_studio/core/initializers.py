@@ -49,6 +49,11 @@ INITIALIZERS: dict[str, Initializer] = {
         "W = 0.01 · N(0, 1): the lesson's plain start.",
         _normal(lambda _i, _o, _g: 0.01),
     ),
+    "large_normal": Initializer(
+        "Large normal (1)",
+        "W = N(0, 1), however many inputs a unit has: sums over many of them grow from layer to layer.",
+        _normal(lambda _i, _o, _g: 1.0),
+    ),
     # Glorot & Bengio 2010: keep the variance of activations and gradients level across layers
     "xavier_normal": Initializer(
         "Xavier normal",

@@ -31,9 +31,18 @@ class Source:
     slow: bool = True
 
 
+EVERY_SOURCE = ("shuffle_labels",)  # the DataConfig fields that all sources heed
+
+
 def load_dataset(config: DataConfig, rng: Generator) -> Dataset:
     """The data that `config` asks for. Raises DataError with the sentence to show."""
-    return SOURCES[config.source].load(config, rng)
+    dataset = SOURCES[config.source].load(config, rng)
+    return _with_labels_shuffled(dataset, rng) if config.shuffle_labels else dataset
+
+
+def _with_labels_shuffled(dataset: Dataset, rng: Generator) -> Dataset:
+    note = "The labels are shuffled: they have nothing to do with the features any more."
+    return replace(dataset, y=rng.permutation(dataset.y), notes=(*dataset.notes, note))
 
 
 def _generated(name: str) -> Source:

@@ -22,6 +22,7 @@ TICK_SECONDS = 0.005  # within an epoch, how long training goes on before it yie
 # A mean loss of this many nats means that the true class is given a probability of e^-10000: the weights have
 # left every range in which training means something, long before they stop being finite.
 DIVERGED_LOSS = 1e4
+RUINED = 10.0  # times the first epoch's loss: weights that a diverged run does not go back to
 
 
 def initial_params(experiment: Experiment, prepared: Prepared) -> Params:
@@ -75,8 +76,9 @@ class Training:
             if _diverged(event):
                 yield self._diverged_at(event)
                 return
-            # the train loss is that of the weights before: it vouches for those, not for these
-            self._sound, self._latest = self._latest, _Kept(event.epoch, self.backend.checkpoint())
+            if self._vouches(event):
+                self._sound = self._latest
+            self._latest = _Kept(event.epoch, self.backend.checkpoint())
             self.history.append(event)
             self.weights_epoch = event.epoch
             yield event
@@ -128,8 +130,17 @@ class Training:
         self.weights_epoch = kept.epoch
         self._sound = self._latest = kept
 
+    def _vouches(self, event: EpochEnd) -> bool:
+        """Whether the epoch shows the weights that it began with, the latest, to be sound.
+
+        Its train loss is theirs. On the way to a divergence there are epochs that no one would want back: theirs are
+        many times the loss of the first epoch.
+        """
+        first = float(self.history.curves[0, 0]) if len(self.history) else event.train_loss
+        return event.train_loss <= RUINED * max(first, 1.0) and event.train_loss < DIVERGED_LOSS
+
     def _diverged_at(self, event: EpochEnd) -> Finished:
-        self._go_back(self._latest if event.train_loss < DIVERGED_LOSS else self._sound)
+        self._go_back(self._latest if self._vouches(event) else self._sound)
         self.history.truncate(self.weights_epoch)
         rate = self.experiment.train.learning_rate
         return Finished(

@@ -46,6 +46,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("step", "&Run", "&Step", "Train exactly one epoch", "step", "S", "step"),
     Command("stop", "&Run", "Sto&p", "Stop training and keep the weights", "stop", "Esc", "stop"),
     Command("reset", "&Run", "&Reset", "Go back to the weights of the start", "reset", "Ctrl+R", "reset"),
+    Command(
+        "shuffle_labels",
+        "&Run",
+        "S&huffle the labels and train",
+        "Deal the labels out by chance and train again: what the network gets right then is memory",
+        "shuffle_labels",
+        checkable=True,
+    ),
+    Command("twin", "&Run", "T&win proof…", "Train NumPy and PyTorch side by side and compare them", "show_twin"),
     Command("view_all", "&View", "&View all points", "Show all points after zooming", "view_all", "Ctrl+0"),
     Command(
         "side_by_side",
@@ -63,6 +72,14 @@ COMMANDS: tuple[Command, ...] = (
         "Restore the &layout",
         "Put every panel back where it was at first",
         "restore_layout",
+    ),
+    Command("gallery", "&Lessons", "&Gallery…", "All lessons in a list", "show_gallery"),
+    Command(
+        "activations",
+        "&Lessons",
+        "&Activation explorer…",
+        "Every activation and its derivative, with a movable input",
+        "show_activations",
     ),
     Command("shortcuts", "&Help", "&Keyboard shortcuts", "What the keys do", "show_shortcuts", "F1"),
     Command(

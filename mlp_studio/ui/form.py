@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -90,9 +90,20 @@ class NumberBox(QAbstractSpinBox):
         else:
             event.ignore()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return enters the number and leaves the field, so that the next key is the window's again."""
+        super().keyPressEvent(event)
+        leave_on_return(self, event)
+
     @Slot()
     def _finished(self) -> None:
         self.submitted.emit(self.text())
+
+
+def leave_on_return(field: QWidget, event: QKeyEvent) -> None:
+    """Give up the focus after Return."""
+    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        field.clearFocus()
 
 
 def next_value(value: float, direction: int, low: float, high: float, *, whole: bool) -> float:
@@ -141,6 +152,7 @@ class LayersEdit(QWidget):
         self._edit = QLineEdit(self)
         self._edit.setPlaceholderText("100 or 64, 32")
         self._edit.editingFinished.connect(self._finished)
+        self._edit.returnPressed.connect(self._edit.clearFocus)
         self._fewer, self._more = QToolButton(self), QToolButton(self)
         for button, sign, help_text, slot in (
             (self._fewer, "−", "Take the last hidden layer away", self._take),
@@ -244,7 +256,7 @@ class Field(QWidget):
 
     def show_value(self, value: Any) -> None:
         """Show the state's value; what is being typed stays unless the value changed."""
-        if value == self._shown and type(value) is type(self._shown):
+        if value == self._shown and type(value) is type(self._shown) and not self.error.text():
             return
         self._shown = value
         self._complain("")
@@ -255,6 +267,15 @@ class Field(QWidget):
             control.setChecked(value)
         elif isinstance(control, NumberBox | LayersEdit):
             control.set_text(as_text(value))
+
+    def forget(self) -> None:
+        """Show the next value in any case."""
+        self._shown = None
+
+    def commit(self) -> None:
+        """Take over what is typed and was not entered yet."""
+        if self.control.isEnabled() and isinstance(self.control, NumberBox | LayersEdit):
+            self._submit(self.control.text())
 
     @Slot(int)
     def _chosen(self, index: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Slot
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from mlp_studio.core.errors import StudioError
 
@@ -40,11 +40,18 @@ class _Job(QThread):
             self.error = f"That did not work ({type(error).__name__}); Help → Copy diagnostics has the details."
 
 
+def interrupted() -> bool:
+    """Whether the job that asks should end soon, as the program is closing."""
+    return QThread.currentThread().isInterruptionRequested()
+
+
 class Jobs(QObject):
     """Runs at most one job of each key at a time; of those that wait for it, the newest wins.
 
     `done(result)` and `failed(sentence)` are called in the GUI thread.
     """
+
+    ended = Signal()  # a job has ended, and its outcome been handed over
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -67,14 +74,25 @@ class Jobs(QObject):
         job.finished.connect(self._ended)
         job.start()
 
+    @property
+    def active(self) -> bool:
+        """Whether any job is under way."""
+        return bool(self._running)
+
+    def refuse(self) -> None:
+        """Take no more orders, forget what waits, and ask what runs to end soon."""
+        self._closed = True
+        self._waiting.clear()
+        for job in self._running.values():
+            job.requestInterruption()
+
     def busy(self, key: str) -> bool:
         """Whether a job of this key is under way."""
         return key in self._running
 
     def close(self, milliseconds: int = 3000) -> bool:
         """Take no more orders, forget what waits, and wait for what runs; whether all ended in time."""
-        self._closed = True
-        self._waiting.clear()
+        self.refuse()
         return all(job.wait(milliseconds) for job in list(self._running.values()))
 
     @Slot()
@@ -84,11 +102,14 @@ class Jobs(QObject):
             return
         job.wait()  # `finished` comes a moment before the thread has ended
         del self._running[job.key]
-        following = self._waiting.pop(job.key, None)
-        if following is not None:  # the outcome is out of date already
-            self.start(job.key, following.work, following.done, following.failed)
-        elif job.error:
-            job.order.failed(job.error)
-        else:
-            job.order.done(job.result)
         job.deleteLater()
+        following = self._waiting.pop(job.key, None)
+        if following is not None:
+            self.start(job.key, following.work, following.done, following.failed)
+        try:
+            if job.error:
+                job.order.failed(job.error)
+            elif not self._closed:
+                job.order.done(job.result)
+        finally:
+            self.ended.emit()

@@ -1,8 +1,11 @@
 """The window: docks around the boundary, menus from the table of commands, and what happens on closing."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import (
@@ -16,6 +19,7 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -36,16 +40,23 @@ from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
 from mlp_studio.ui.panels.experiment import ExperimentPanel
+from mlp_studio.ui.panels.lesson import LessonPanel
+from mlp_studio.ui.panels.math_view import MathView
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.plots.curves import CurvesPanel
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
+if TYPE_CHECKING:
+    from mlp_studio.ui.dialogs.import_table import ImportDialog
+
 log = logging.getLogger(__name__)
 
-LAYOUT_VERSION = 1  # raised when docks come or go, so that an older saved layout is left alone
+LAYOUT_VERSION = 2  # raised when docks come or go, so that an older saved layout is left alone
 RECENT_FILES = 8
+SLIP_SECONDS = 0.4  # after the end of a training, how long Space is taken for a late pause
+NARROWEST_DOCK = 330  # pixels: with the form and the boundary beside it, the window fits 1024
 CLOSING_PATIENCE = 3000  # milliseconds that closing waits for the training before the window hides and waits on
 
 
@@ -62,6 +73,7 @@ class MainWindow(QMainWindow):
         self._patience.timeout.connect(self.hide)
         self._question: QMessageBox | None = None
         self._rendered: object = None
+        self._ended_at = 0.0  # when a training last came to its end by itself
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setMinimumSize(900, 600)
@@ -71,6 +83,7 @@ class MainWindow(QMainWindow):
         self._build_toolbar()
         studio.store.changed.connect(self.render)
         studio.idle.connect(self._finish_closing)
+        studio.file_wanted.connect(self.open_dialog, Qt.ConnectionType.QueuedConnection)
         self._restore()
         self._recolour()
         self.boundary.setFocus()
@@ -94,6 +107,9 @@ class MainWindow(QMainWindow):
         self.curves = CurvesPanel(studio, self)
         self.evaluation = EvaluationPanel(studio, self)
         self.data = DataSummaryPanel(studio, self)
+        self.math = MathView(studio, self)
+        self.lesson = LessonPanel(studio, self)
+        self.lesson.panel_wanted.connect(self._raise_dock)
         self.status = StatusLine(studio, self)
         self.setStatusBar(self.status)
         self.docks = {
@@ -101,6 +117,8 @@ class MainWindow(QMainWindow):
             "curves": self._dock("Curves", self.curves),
             "evaluation": self._dock("Evaluation", self.evaluation),
             "data": self._dock("Data", self.data),
+            "math": self._dock("Math", self.math),
+            "lesson": self._dock("Lesson", self.lesson),
         }
         self._place_docks()
 
@@ -111,6 +129,8 @@ class MainWindow(QMainWindow):
         return dock
 
     def _place_docks(self) -> None:
+        for name in ("curves", "evaluation", "data", "math", "lesson"):
+            self.docks[name].widget().setMinimumWidth(NARROWEST_DOCK)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = self.docks
         for dock in docks.values():
@@ -119,6 +139,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(right, docks["curves"])
         self.addDockWidget(right, docks["evaluation"])
         self.tabifyDockWidget(docks["evaluation"], docks["data"])
+        self.tabifyDockWidget(docks["data"], docks["math"])
+        self.tabifyDockWidget(docks["data"], docks["lesson"])
         for dock in docks.values():
             dock.show()
         docks["evaluation"].raise_()
@@ -167,7 +189,7 @@ class MainWindow(QMainWindow):
         for name, lesson in LESSONS.items():
             action = menu.addAction(lesson.title)
             action.setStatusTip(lesson.summary)
-            action.triggered.connect(partial(self.studio.open_lesson, name))
+            action.triggered.connect(partial(self.open_lesson, name))
 
     def _build_toolbar(self) -> None:
         bar = self.addToolBar("Run")
@@ -196,13 +218,16 @@ class MainWindow(QMainWindow):
         """Title and which commands can act."""
         run = state.run
         status = run.status if run else ""
-        key = (status, state.loading, state.follow_up, state.prepared, state.shown.side_by_side)
+        shuffled = state.experiment.data.shuffle_labels
+        key = (status, state.loading, state.follow_up, state.prepared, state.shown.side_by_side, shuffled)
         if key == self._rendered:
             return
         self._rendered = key
         name = state.prepared.dataset.name if state.prepared else ""
         self.setWindowTitle(f"{name} — MLP Studio" if name else "MLP Studio")
         active = run is not None and run.active
+        if status == "finished":
+            self._ended_at = perf_counter()
         train = self.commands["train"]
         train.setText(
             "Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train"
@@ -214,6 +239,8 @@ class MainWindow(QMainWindow):
         self._enable("step", idle, "Training is under way: pause it to step" if active else "There are no data yet")
         self._enable("stop", active or status == "paused", "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
+        self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
+        self.commands["shuffle_labels"].setChecked(shuffled)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
 
     def _set_icon(self, name: str, shape: str) -> None:
@@ -241,7 +268,10 @@ class MainWindow(QMainWindow):
         No shortcut, as that would take Space away from them; and no override of `event()`, in which Qt would paint
         the whole window while holding up the training thread.
         """
-        if event.key() == Qt.Key.Key_Space and self.commands["train"].isEnabled():
+        just_ended = perf_counter() - self._ended_at < SLIP_SECONDS
+        if event.key() == Qt.Key.Key_Space and just_ended:
+            event.accept()  # it was meant to pause a training that ended in that moment
+        elif event.key() == Qt.Key.Key_Space and self.commands["train"].isEnabled():
             self.commands["train"].trigger()
         else:
             super().keyPressEvent(event)
@@ -263,12 +293,14 @@ class MainWindow(QMainWindow):
     @Slot()
     def toggle(self) -> None:
         """Train, or pause."""
-        self.studio.toggle()
+        if self.experiment.commit():
+            self.studio.toggle()
 
     @Slot()
     def step(self) -> None:
         """One epoch."""
-        self.studio.step()
+        if self.experiment.commit():
+            self.studio.step()
 
     @Slot()
     def stop(self) -> None:
@@ -278,7 +310,29 @@ class MainWindow(QMainWindow):
     @Slot()
     def reset(self) -> None:
         """The weights of the start."""
-        self.studio.reset()
+        if self.experiment.commit():
+            self.studio.reset()
+
+    @Slot(bool)
+    def shuffle_labels(self, on: bool) -> None:
+        """Train with the labels dealt out by chance, or as they are."""
+        self.studio.shuffle_labels(on)
+
+    @Slot()
+    def show_gallery(self) -> None:
+        """All lessons."""
+        self.studio.read_lesson("")
+        self._raise_dock("lesson")
+
+    def open_lesson(self, name: str, _checked: bool = False) -> None:
+        """Set up a lesson and open its page."""
+        self.studio.open_lesson(name)
+        self._raise_dock("lesson")
+
+    @Slot(str)
+    def _raise_dock(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     @Slot()
     def open_dialog(self) -> None:
@@ -292,18 +346,20 @@ class MainWindow(QMainWindow):
         """Open a table: through the import dialog, where features and label are chosen."""
         from mlp_studio.ui.dialogs.import_table import ImportDialog
 
+        if path.is_dir():
+            self.studio.tell(f"{path} is a folder; open a file in it.", is_error=True)
+            return
         if not path.is_file():
             self.studio.tell(f"There is no file {path}.", is_error=True)
             return
         dialog = ImportDialog(path, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._imported)
+        dialog.accepted.connect(partial(self._imported, dialog))
         self.import_dialog = dialog
         dialog.open()
 
-    @Slot()
-    def _imported(self) -> None:
-        choice = self.import_dialog.choice()
+    def _imported(self, dialog: "ImportDialog") -> None:
+        choice = dialog.choice()
         taken = choice.format
         self.studio.open_file(
             choice.path,
@@ -344,7 +400,7 @@ class MainWindow(QMainWindow):
         if prepared is None:
             return
         data = prepared.dataset
-        name = ask_save(self, f"{data.name}.csv")
+        name = ask_save(self, f"{Path(data.name).stem}.csv")
         if not name:
             return
         try:
@@ -374,6 +430,27 @@ class MainWindow(QMainWindow):
     def side_by_side(self, on: bool) -> None:
         """Two pictures or one."""
         self.studio.show_side_by_side(on)
+
+    @Slot()
+    def show_twin(self) -> None:
+        """Every backend trains the present experiment."""
+        from mlp_studio.ui.dialogs.twin import TwinDialog
+
+        self._show_window(TwinDialog)
+
+    @Slot()
+    def show_activations(self) -> None:
+        """Every activation and its derivative."""
+        from mlp_studio.ui.dialogs.activations import ActivationExplorer
+
+        self._show_window(ActivationExplorer)
+
+    def _show_window(self, kind: Callable[[Studio, QWidget], QWidget]) -> None:
+        """Open a window beside this one; the same again where it is open."""
+        window = next((child for child in self.findChildren(QWidget) if type(child) is kind), None)
+        window = window or kind(self.studio, self)
+        window.show()
+        window.activateWindow()
 
     @Slot()
     def restore_layout(self) -> None:
@@ -471,6 +548,7 @@ class MainWindow(QMainWindow):
     def _start_closing(self) -> None:
         self._closing = True
         self.studio.stop()
+        self.studio.jobs.refuse()
         if self.studio.is_busy:
             self._patience.start(CLOSING_PATIENCE)
         else:
@@ -478,8 +556,12 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _finish_closing(self) -> None:
-        if self._closing:
-            self.close()
+        if not self._closing:
+            return
+        was_hidden = self.isHidden()
+        self.close()
+        if was_hidden:  # closing a hidden window does not count as closing the last one
+            QApplication.quit()
 
     def _save(self) -> None:
         self._settings.setValue("geometry", self.saveGeometry())
@@ -493,6 +575,8 @@ class MainWindow(QMainWindow):
             self.resize(1280, 800)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, LAYOUT_VERSION)
+        else:  # the first start: a person who is new here is shown the lessons
+            self._raise_dock("lesson")
 
 
 def shown_keys(command: Command, action: QAction) -> str:

@@ -21,8 +21,10 @@ from mlp_studio.core.events import EpochEnd, Event, Finished
 from mlp_studio.core.history import Curves
 from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.trainer import Training
-from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status
+from mlp_studio.core.uncertainty import dropout_spread
+from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status, Uncertainty
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,9 @@ GRID_WHILE_RUNNING = 120  # cells on each side
 GRID_AT_REST = 360
 GRID_LEAST = 100
 REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
+PASSES = 30  # with dropout on, that the uncertainty is measured over
+UNCERTAINTY_GRID, UNCERTAINTY_LEAST = 240, 48  # cells on each side of it at rest, and where the network is costly
+UNCERTAINTY_BUDGET = 1e9  # multiply-adds that it may cost: less than half a second on one core
 VIEW_SHARE = 0.12  # of the trainer's time, what rasters may take; evaluations may take half as much
 EVALUATION_SECONDS = 0.5  # from one evaluation to the next: tables that change faster cannot be read
 
@@ -103,6 +108,16 @@ def draw(snapshot: Snapshot, activation: str, prepared: Prepared, view: View, si
     """The regions of a view with the weights of a snapshot."""
     params = restrict(snapshot.params, prepared.scaler, view.plane)
     return Raster(snapshot.epoch, view.plane, view.box, raster(params, activation, view.box, size))
+
+
+def measure(snapshot: Snapshot, experiment: Experiment, prepared: Prepared, view: View, most: int) -> Uncertainty:
+    """The spread of dropout passes over a view, on at most so many cells each way; the same passes every time."""
+    params, model = restrict(snapshot.params, prepared.scaler, view.plane), experiment.model
+    cost = PASSES * sum(W.size for W, _ in params[1:])
+    size = int(min(most, max(UNCERTAINTY_LEAST, (UNCERTAINTY_BUDGET / max(cost, 1)) ** 0.5)))
+    rng = generator(experiment.seed, Stream.DROPOUT)
+    spread = dropout_spread(params, model.activation, model.dropout, view.box, size, PASSES, rng)
+    return Uncertainty(snapshot.epoch, view.plane, view.box, PASSES, spread)
 
 
 class Runner(QThread):
@@ -181,15 +196,18 @@ class Runner(QThread):
         try:
             return self._pull(self.training, self._events)
         finally:
-            self._post(self.training, at_rest=True)
+            # the thread ends at once; what is slow, the window has done when it knows how the leg ended
+            self._post(self.training, with_raster=False, with_evaluation=False)
 
     def _pull(self, training: Training, events: Iterator[Event]) -> Ending:
         for event in events:
             if isinstance(event, Finished):
                 self._events = None
                 return Ending(event.outcome, event.reason)
-            if self.mailbox.is_empty and perf_counter() - self._drawn_at > self._drawing_cost / VIEW_SHARE:
-                self._post(training)
+            if self.mailbox.is_empty:
+                is_due = perf_counter() - self._drawn_at > self._drawing_cost / VIEW_SHARE
+                if is_due or isinstance(event, EpochEnd):
+                    self._post(training, with_raster=is_due)
             if self._interrupt.is_set():
                 break
             if self._single and isinstance(event, EpochEnd):
@@ -198,34 +216,30 @@ class Runner(QThread):
             self._events = None  # closes the generator; the weights stay
         return Ending(self._interrupted_as)
 
-    def _post(self, training: Training, *, at_rest: bool = False) -> None:
+    def _post(self, training: Training, *, with_raster: bool, with_evaluation: bool = True) -> None:
         snapshot = Snapshot(training.weights_epoch, training.backend.params())
         self.mailbox.put(
             Frame(
                 training.history.curves,
                 snapshot,
-                self._raster(snapshot, at_rest=at_rest),
-                self._evaluation(snapshot, at_rest=at_rest),
+                self._raster(snapshot) if with_raster else None,
+                self._evaluation(snapshot) if with_evaluation else None,
                 (training.epoch - self._leg_epoch) / (perf_counter() - self._leg_start),
             )
         )
 
-    def _raster(self, snapshot: Snapshot, *, at_rest: bool) -> Raster | None:
-        view = self.view
-        if view is None:
+    def _raster(self, snapshot: Snapshot) -> Raster | None:
+        if self.view is None:
             return None
         start = thread_time()
-        size = rest_grid(snapshot.params) if at_rest else GRID_WHILE_RUNNING
-        drawn = draw(snapshot, self.experiment.model.activation, self.prepared, view, size)
-        if not at_rest:
-            self._drawn_at = perf_counter()
-            self._drawing_cost = thread_time() - start  # work, not waiting for the window to let go of the interpreter
+        drawn = draw(snapshot, self.experiment.model.activation, self.prepared, self.view, GRID_WHILE_RUNNING)
+        self._drawn_at = perf_counter()
+        self._drawing_cost = thread_time() - start  # work, not waiting for the window to let go of the interpreter
         return drawn
 
-    def _evaluation(self, snapshot: Snapshot, *, at_rest: bool) -> Evaluation | None:
+    def _evaluation(self, snapshot: Snapshot) -> Evaluation | None:
         start = perf_counter()
-        pause = max(EVALUATION_SECONDS, 2 * self._evaluation_cost / VIEW_SHARE)
-        if not at_rest and start - self._evaluated_at < pause:
+        if start - self._evaluated_at < max(EVALUATION_SECONDS, 2 * self._evaluation_cost / VIEW_SHARE):
             return None
         parts = evaluate(snapshot.params, self.experiment.model.activation, self.prepared)
         self._evaluated_at = perf_counter()

@@ -1,5 +1,6 @@
 """The one state of the window, a frozen value, and the one place where it changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -7,12 +8,15 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from mlp_studio.core.boundary import Box, Indices, Plane
+from mlp_studio.core.compare import Compared
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.evaluate import PartScores
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.uncertainty import SpreadGrid
+from mlp_studio.core.verdict import Findings
 
 Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
 ACTIVE = ("starting", "running")  # a worker thread is busy
@@ -46,6 +50,17 @@ class Raster:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Uncertainty:
+    """The spread of `passes` dropout passes over `box` of `plane`, with the weights of `epoch`."""
+
+    epoch: int
+    plane: Plane
+    box: Box
+    passes: int
+    spread: SpreadGrid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or ""."""
 
@@ -56,6 +71,7 @@ class Run:
     curves: Curves = field(default_factory=lambda: NO_CURVES)
     evaluation: Evaluation | None = None
     raster: Raster | None = None
+    uncertainty: Uncertainty | None = None
     rate: float = 0.0
     message: str = ""
 
@@ -88,6 +104,7 @@ class Shown:
 
     parts: frozenset[str] = frozenset({"train", "test"})
     side_by_side: bool = False
+    uncertainty: bool = False
     slice: Slice = field(default_factory=Slice)
 
 
@@ -109,6 +126,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """The runs of a lesson that are trained in the background to be held side by side.
+
+    `running` is the title of the run under way, "" when there is none; `share` of the epochs are done, 0…1.
+    """
+
+    lesson: str
+    running: str = ""
+    share: float = 0.0
+    runs: tuple[Compared, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class State:
     """Everything that the window shows."""
 
@@ -122,6 +153,9 @@ class State:
     cell: Cell | None = None
     notice: Notice | None = None
     follow_up: str = ""  # why Train would start a new run, or ""
+    lesson: str = ""  # the lesson that is open; "": the gallery
+    verdicts: Mapping[str, Findings] = field(default_factory=dict)  # the latest of each lesson, in this session
+    comparison: Comparison | None = None
 
 
 class Store(QObject):

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,7 +22,7 @@ from mlp_studio.core.config import (
 )
 from mlp_studio.core.dataset import Dataset, Floats
 from mlp_studio.core.errors import StudioError
-from mlp_studio.core.evaluate import evaluate
+from mlp_studio.core.evaluate import PartScores, evaluate
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import parse_row
@@ -29,14 +30,26 @@ from mlp_studio.core.prepare import Prepared, prepare
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import SOURCES, load_dataset
 from mlp_studio.core.trainer import Training, initial_params
+from mlp_studio.core.verdict import Result, judge, of_data_alone
+from mlp_studio.ui.comparer import Comparer
 from mlp_studio.ui.jobs import Jobs
-from mlp_studio.ui.runner import Runner, View, draw, rest_grid
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Snapshot, Status, Store
+from mlp_studio.ui.runner import (
+    GRID_LEAST,
+    UNCERTAINTY_GRID,
+    VIEW_SHARE,
+    Runner,
+    View,
+    draw,
+    measure,
+    rest_grid,
+)
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Snapshot, Status, Store, Uncertainty
 
 log = logging.getLogger(__name__)
 
 FRAME_MILLISECONDS = 36  # the window takes a frame from the training about 27 times a second
 FIGURES_SECONDS = 0.09  # curves and numbers change about 10 times a second: nobody reads faster, and it costs less
+UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 QUICK_ROWS = 50_000  # generated data up to this size are there within a frame, so no thread is needed
 
@@ -44,17 +57,24 @@ QUICK_ROWS = 50_000  # generated data up to this size are there within a frame, 
 class Studio(QObject):
     """Turns gestures into states: loads data, runs the training, answers questions about points."""
 
-    idle = Signal()  # the last worker thread has ended
+    file_wanted = Signal()  # the person chose a file as the source, and has to say which
+    idle = Signal()  # the last thread has ended
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.store = store
         self.jobs = Jobs(self)
+        self.comparer = Comparer(store, self.jobs, self)
+        self._train_when_loaded = False
+        self._ticket = 0  # of the newest data asked for
+        self._loaded: Experiment | None = None  # what the present data came from
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
         self._box: Box | None = None
-        self._figures_at = 0.0
+        self._figures_at = self._uncertainty_due = 0.0
+        self._figures: dict[str, Any] = {}  # of the newest frame, shown or held back
         self._asked_for = 0  # epochs that the person last asked for: Train on a finished run adds as many
+        self.jobs.ended.connect(self._tell_idle)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MILLISECONDS)
@@ -66,7 +86,9 @@ class Studio(QObject):
         """Change one setting, "seed" or "section.field". Raises ConfigError with the sentence for that control."""
         experiment = self.store.state.experiment
         section, _, name = path.partition(".")
-        if section == "split" and name in ("train", "validation", "test"):
+        if path == "data.source" and value == "file" and not experiment.data.path:
+            self.file_wanted.emit()  # which file is asked first; until then the data stay
+        elif section == "split" and name in ("train", "validation", "test"):
             self.set_experiment(replace(experiment, split=with_share(experiment.split, name, value)))
         else:
             self.set_experiment(with_setting(experiment, path, value))
@@ -78,15 +100,74 @@ class Studio(QObject):
             return
         if (experiment.seed, experiment.data) != (old.seed, old.data) or self.store.state.prepared is None:
             self._load(experiment)
+        elif self.store.state.loading:
+            self.store.update(experiment=experiment)  # taken up when the data are there
         elif experiment.split != old.split:
-            self._use(experiment, self.store.state.prepared.dataset)
+            self._prepare(experiment, self.store.state.prepared.dataset)
         else:
             self._take_settings(experiment)
 
+    def train_anew(self, experiment: Experiment) -> None:
+        """Set an experiment up and train it from its first weights, as soon as its data are there."""
+        self.set_experiment(experiment)
+        state = self.store.state
+        if state.experiment != experiment:  # refused
+            return
+        if state.loading:
+            self._train_when_loaded = True
+            return
+        if state.run is not None and (state.run.status != "ready" or state.follow_up):
+            self.reset()
+        self.train()
+
+    def shuffle_labels(self, on: bool = True) -> None:
+        """Train on the same data with the labels dealt out by chance, or as they are."""
+        experiment = self.store.state.experiment
+        self.train_anew(replace(experiment, data=replace(experiment.data, shuffle_labels=on)))
+
+    # --- lessons ------------------------------------------------------------------------------------------------
+
+    def read_lesson(self, name: str) -> None:
+        """Open a lesson's page, "": the gallery; the experiment stays as it is."""
+        self.store.update(lesson=name)
+        self._judge()
+
     def open_lesson(self, name: str) -> None:
-        """Set up a lesson's experiment."""
+        """Open a lesson's page and set up its experiment."""
+        self.store.update(lesson=name)
         self.set_experiment(LESSONS[name].experiment())
-        self.tell(f"{LESSONS[name].title}: {LESSONS[name].summary}")
+        self.reset()  # a lesson begins at its beginning, also where nothing else changed
+        self._show_lesson(name)
+        self._judge()
+
+    def train_lesson(self, name: str) -> None:
+        """Set up a lesson's experiment and train it; where a lesson has several, in the background."""
+        self.store.update(lesson=name)
+        if LESSONS[name].compares:
+            self.comparer.start(name)
+            return
+        self.train_anew(LESSONS[name].experiment())
+        self._show_lesson(name)
+
+    def _show_lesson(self, name: str) -> None:
+        lesson = LESSONS[name]
+        if lesson.side_by_side:
+            self.show_side_by_side(True)
+        if lesson.probe:
+            self.ask(np.array(lesson.probe))
+        self.tell(f"{lesson.title}: {lesson.summary}")
+
+    def _judge(self) -> None:
+        """Judge the present run where it is the open lesson's and has come to its end."""
+        state = self.store.state
+        run = state.run
+        if not state.lesson or run is None or LESSONS[state.lesson].compares:
+            return
+        lesson = LESSONS[state.lesson]
+        ended = run.status in ("finished", "diverged") or of_data_alone(lesson)
+        if ended and run.experiment == lesson.experiment():
+            result = Result(run.experiment, run.prepared, run.snapshot.params, run.curves)
+            self.store.update(verdicts={**state.verdicts, state.lesson: judge(lesson, {lesson.main: result})})
 
     def open_file(self, path: Path, **choices: Any) -> None:
         """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …"""
@@ -114,61 +195,86 @@ class Studio(QObject):
     # --- data ---------------------------------------------------------------------------------------------------
 
     def _load(self, experiment: Experiment) -> None:
-        def load() -> Dataset:
-            return load_dataset(experiment.data, generator(experiment.seed, Stream.DATA))
+        """Load the data of an experiment. Of several that are asked for, the newest wins."""
+        self._ticket += 1
+        self._train_when_loaded = False
+        ticket, split = self._ticket, experiment.split
+
+        def load() -> tuple[Dataset, Prepared]:
+            dataset = load_dataset(experiment.data, generator(experiment.seed, Stream.DATA))
+            return dataset, prepare(dataset, split, generator(experiment.seed, Stream.SPLIT))
+
+        def done(loaded: tuple[Dataset, Prepared]) -> None:
+            if ticket != self._ticket:
+                return
+            wanted = self.store.state.experiment  # with what was changed in the meantime
+            dataset, prepared = loaded
+            self.store.update(loading="")
+            if wanted.split == split:
+                self._use(wanted, prepared)
+            else:
+                self._prepare(wanted, dataset)
 
         def failed(sentence: str) -> None:
-            self._refuse(sentence)
+            if ticket == self._ticket:
+                self._refuse(sentence)
 
         source = SOURCES[experiment.data.source]
         if source.slow or experiment.data.rows > QUICK_ROWS:
             self.interrupt("stopped")
             words = Path(experiment.data.path).name if experiment.data.path else source.label
             self.store.update(experiment=experiment, loading=f"Loading {words} …")
-            self.jobs.start("data", load, lambda dataset: self._use(experiment, dataset), failed)
+            self.jobs.start("data", load, done, failed)
             return
         try:
-            dataset = load()
+            _, prepared = load()
         except StudioError as error:
             self._refuse(str(error))
         else:
-            self._use(experiment, dataset)
+            self._use(experiment, prepared)
 
-    def _use(self, experiment: Experiment, dataset: Dataset) -> None:
+    def _prepare(self, experiment: Experiment, dataset: Dataset) -> None:
+        """Split and scale anew the data that are there."""
         try:
             prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
         except StudioError as error:
             self._refuse(str(error))
-            return
+        else:
+            self._use(experiment, prepared)
+
+    def _use(self, experiment: Experiment, prepared: Prepared) -> None:
+        """Show these data, with a run that has not begun."""
+        state, dataset = self.store.state, prepared.dataset
         notes = " ".join((*dataset.notes, *prepared.notes))
-        state = self.store.state
-        same_columns = state.prepared is not None and (state.prepared.dataset.feature_names == dataset.feature_names)
-        shown = state.shown if same_columns else replace(state.shown, slice=first_slice(dataset))
+        same_columns = state.prepared is not None and state.prepared.dataset.feature_names == dataset.feature_names
+        # a row that the other features were held at is a row of the old data
+        chosen = replace(state.shown.slice, held_row=None) if same_columns else first_slice(dataset)
         self._retire()
+        self._loaded = experiment
         # all at once: weights, data and plane belong together
         self.store.update(
             experiment=experiment,
             prepared=prepared,
             loading="",
             run=fresh_run(experiment, prepared),
-            plane=make_plane(prepared, shown.slice),
-            shown=shown,
+            plane=make_plane(prepared, chosen),
+            shown=replace(state.shown, slice=chosen),
             probe=state.probe if same_columns else None,
             cell=None,
             notice=Notice(notes) if notes else None,
             follow_up="",
         )
         self._redraw()
+        if self._train_when_loaded:
+            self._train_when_loaded = False
+            self.train()
 
     def _refuse(self, sentence: str) -> None:
         """The data asked for cannot be had: the previous ones stay, and so do their settings."""
-        state = self.store.state
-        run = state.run
-        experiment = state.experiment
-        if run is not None:  # what the present data came from
-            experiment = replace(
-                experiment, seed=run.experiment.seed, data=run.experiment.data, split=run.experiment.split
-            )
+        self._train_when_loaded = False
+        experiment, loaded = self.store.state.experiment, self._loaded
+        if loaded is not None:
+            experiment = replace(experiment, seed=loaded.seed, data=loaded.data, split=loaded.split)
         self.store.update(experiment=experiment, loading="", notice=Notice(sentence, is_error=True))
 
     # --- training -----------------------------------------------------------------------------------------------
@@ -191,7 +297,11 @@ class Studio(QObject):
         state = self.store.state
         run, epochs = state.run, state.experiment.train.epochs
         if run is not None and run.epoch >= epochs:
-            self.set("train.epochs", min(run.epoch + self._asked_for, MOST_EPOCHS))
+            more = self._asked_for or run.epoch
+            if run.epoch >= MOST_EPOCHS:
+                self.tell(f"{MOST_EPOCHS:,} epochs are the most there can be.")
+                return
+            self.set("train.epochs", min(run.epoch + more, MOST_EPOCHS))
             self.tell(f"Epochs raised to {self.store.state.experiment.train.epochs:,}.")
         elif run is not None:
             self._asked_for = epochs - (run.epoch if run.status == "finished" else 0)
@@ -222,13 +332,15 @@ class Studio(QObject):
 
     def reset(self) -> None:
         """Forget the training: the weights of the start, as the seed draws them."""
-        self._renew()
+        if not self.store.state.loading:
+            self._renew()
 
     def adopt(self, training: Training, status: Status) -> None:
         """Take over a run that was trained elsewhere; it can be gone on with."""
         experiment, prepared = training.experiment, training.prepared
         self._retire()
         self._runner = self._make_runner(experiment, prepared, training)
+        self._loaded, self._asked_for = experiment, training.epoch
         snapshot = Snapshot(training.weights_epoch, training.backend.params())
         evaluation = Evaluation(snapshot.epoch, evaluate(snapshot.params, experiment.model.activation, prepared))
         run = Run(experiment, prepared, status, snapshot, training.history.curves, evaluation)
@@ -263,6 +375,8 @@ class Studio(QObject):
         self._runner.view = self._view()
         status: Status = "running" if self._runner.training is not None else "starting"
         self.store.update_run(status=status, message="")
+        self.dismiss()
+        self._figures = {}
         self._runner.begin(single=single)
         self._timer.start()
 
@@ -272,7 +386,8 @@ class Studio(QObject):
         state = self.store.state
         if state.prepared is None:
             return
-        self.store.update(run=fresh_run(state.experiment, state.prepared), follow_up="", cell=None)
+        run = fresh_run(state.experiment, state.prepared)
+        self.store.update(run=run, follow_up="", cell=None, notice=None)
         self._redraw()
 
     def _retire(self) -> None:
@@ -300,10 +415,12 @@ class Studio(QObject):
             "evaluation": frame.evaluation or run.evaluation,
         }
         now = perf_counter()
-        if now - self._figures_at > FIGURES_SECONDS or not self.is_training:
+        self._figures = {"curves": frame.curves, "rate": frame.rate}
+        if now - self._figures_at > FIGURES_SECONDS:
             self._figures_at = now
-            changes |= {"curves": frame.curves, "rate": frame.rate}
+            changes |= self._figures
         self.store.update_run(**changes)
+        self._measure_uncertainty()
 
     @Slot()
     def _leg_ended(self) -> None:
@@ -314,25 +431,32 @@ class Studio(QObject):
             self._timer.stop()
             self._drain()
             ending = self._runner.ending
-            self.store.update_run(status=ending.status, message=ending.message)
+            self.store.update_run(status=ending.status, message=ending.message, **self._figures)
             if ending.message:
                 is_error = ending.status in ("failed", "diverged")
                 self.tell(ending.message, is_error=is_error)
-            self._redraw()  # the view may have moved while the last frame was drawn
+            self._redraw()
+            self._evaluate()
+            self._judge()
         elif isinstance(runner, Runner) and runner in self._retired:
             self._retired.remove(runner)
             runner.deleteLater()
+        self._tell_idle()
+
+    @Slot()
+    def _tell_idle(self) -> None:
         if not self.is_busy:
             self.idle.emit()
 
     @property
     def is_busy(self) -> bool:
-        """Whether a training thread is running."""
-        return bool(self._retired) or (self._runner is not None and self._runner.isRunning())
+        """Whether any thread is at work."""
+        return bool(self._retired) or self.is_training or self.jobs.active
 
     def shut_down(self, milliseconds: int = 3000) -> bool:
         """End every thread; whether all ended in time."""
         self._timer.stop()
+        self.comparer.cancel()
         runners = [*self._retired, *([self._runner] if self._runner is not None else [])]
         for runner in runners:
             runner.interrupt("stopped")
@@ -349,6 +473,11 @@ class Studio(QObject):
     def show_side_by_side(self, on: bool) -> None:
         """Show training and test each in a picture of its own."""
         self.store.update(shown=replace(self.store.state.shown, side_by_side=on))
+
+    def show_uncertainty(self, on: bool) -> None:
+        """Lay the spread of dropout passes over the regions, or take it away."""
+        self.store.update(shown=replace(self.store.state.shown, uncertainty=on))
+        self._measure_uncertainty()
 
     def set_slice(self, chosen: Slice) -> None:
         """Show another plane of wide data."""
@@ -374,6 +503,7 @@ class Studio(QObject):
         view, run = self._view(), self.store.state.run
         if self._runner is not None:
             self._runner.view = view
+        self._measure_uncertainty()
         if run is None or view is None or self.is_training:
             return
         snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
@@ -384,6 +514,21 @@ class Studio(QObject):
             self._raster_failed,
         )
 
+    def _evaluate(self) -> None:
+        """Have the weights at rest evaluated, where the last evaluation is of older ones."""
+        run = self.store.state.run
+        if run is None or (run.evaluation is not None and run.evaluation.epoch == run.snapshot.epoch):
+            return
+        snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
+
+        def show(parts: dict[str, PartScores]) -> None:
+            run = self.store.state.run
+            if run is not None and run.snapshot is snapshot:
+                self.store.update_run(evaluation=Evaluation(snapshot.epoch, parts))
+
+        work = partial(evaluate, snapshot.params, activation, prepared)
+        self.jobs.start("evaluation", work, show, self._raster_failed)
+
     @property
     def is_training(self) -> bool:
         """Whether the present run's thread is running."""
@@ -393,6 +538,31 @@ class Studio(QObject):
         state = self.store.state
         if state.run is not None and drawn.plane is state.plane and drawn.epoch == state.run.snapshot.epoch:
             self.store.update_run(raster=drawn)
+
+    def _measure_uncertainty(self) -> None:
+        """Have the spread of dropout passes measured where it is shown; while training, now and then."""
+        state, view, now = self.store.state, self._view(), perf_counter()
+        run = state.run
+        if run is None or view is None or not (state.shown.uncertainty and run.experiment.model.dropout):
+            return
+        training = self.is_training
+        if training and (self.jobs.busy("uncertainty") or now < self._uncertainty_due):
+            return
+        snapshot, experiment, prepared = run.snapshot, run.experiment, run.prepared
+        most = GRID_LEAST if training else UNCERTAINTY_GRID
+
+        def show(measured: Uncertainty) -> None:
+            ended = perf_counter()
+            self._uncertainty_due = ended + max(UNCERTAINTY_SECONDS, (ended - now) / VIEW_SHARE)
+            run = self.store.state.run
+            if run is None or measured.plane is not self.store.state.plane:
+                return
+            if run.experiment.model == experiment.model and measured.epoch <= run.snapshot.epoch:
+                self.store.update_run(uncertainty=measured)
+
+        self.jobs.start(
+            "uncertainty", lambda: measure(snapshot, experiment, prepared, view, most), show, self._raster_failed
+        )
 
     def _raster_failed(self, sentence: str) -> None:
         self.tell(sentence, is_error=True)

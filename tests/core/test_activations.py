@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mlp_studio.core.activations import ACTIVATIONS
+from mlp_studio.core.activations import ACTIVATIONS, SATURATED, Region, regions
 
 EVERY = pytest.mark.parametrize("name", ACTIVATIONS)
 Z = np.concatenate([np.linspace(-8, 8, 401), [-1000.0, -50.0, -1e-300, 1e-300, 50.0, 1000.0]])
@@ -75,3 +75,49 @@ def test_gain_is_torchs_or_one_where_torch_knows_none(name):
 def test_every_row_has_a_label_and_a_formula(name):
     assert ACTIVATIONS[name].label
     assert ACTIVATIONS[name].formula.startswith("f(z) = ")
+
+
+@EVERY
+def test_every_row_says_in_a_sentence_when_to_use_it(name):
+    assert ACTIVATIONS[name].advice[0].isupper()
+    assert ACTIVATIONS[name].advice.endswith(".")
+
+
+@EVERY
+def test_curve_gives_value_and_slope_and_leaves_its_argument_alone(name):
+    z = Z.copy()
+    value, slope = ACTIVATIONS[name].curve(z)
+    np.testing.assert_array_equal(z, Z)
+    for found, expected in zip((value, slope), torch_value_and_slope(name, Z), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+
+
+def test_regions_without_a_gradient_are_where_the_derivative_says():
+    edge = np.log(1 / SATURATED)  # ELU: f' = e^z
+    ends = {name: regions(entry) for name, entry in ACTIVATIONS.items()}
+    assert ends["relu"] == (Region("dying", -5.0, 0.0),)
+    assert ends["linear"] == ends["leaky_relu"] == ()  # a leak is small, but it does not vanish
+    assert [(kind, low) for kind, low, _ in ends["elu"]] == [("saturated", -5.0)]
+    assert ends["elu"][0].high == pytest.approx(-edge, abs=2e-3)
+    left, right = ends["tanh"]
+    assert (left.kind, left.low, right.high) == ("saturated", -5.0, 5.0)
+    assert -left.high == right.low == pytest.approx(np.arctanh(np.sqrt(1 - SATURATED)), abs=2e-3)
+    # the bottom of GELU's dip is level as well, but no end
+    (gelu,) = ends["gelu"]
+    assert gelu.high < -2
+
+
+def test_an_end_that_is_dead_only_further_out_is_both():
+    hard_swish = ACTIVATIONS["relu"].__class__(
+        "Hard swish",
+        "",
+        lambda z: z * np.clip(z + 3, 0, 6) / 6,
+        lambda z, _a: np.where(z <= -3, 0, np.where(z < -2.9, 0.01, np.where(z < 3, (2 * z + 3) / 6, 1))),
+        True,
+        "",
+        1.0,
+        "",
+    )
+    dying, saturated = regions(hard_swish)
+    assert dying == Region("dying", -5.0, -3.0)
+    assert (saturated.kind, saturated.low, round(saturated.high, 2)) == ("saturated", -3.0, -2.9)

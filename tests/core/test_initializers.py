@@ -20,6 +20,7 @@ def torch_weights(fill):
 
 TORCH = {
     "small_normal": lambda: torch_weights(lambda W: torch.nn.init.normal_(W, std=0.01)),
+    "large_normal": lambda: torch_weights(lambda W: torch.nn.init.normal_(W, std=1.0)),
     "xavier_normal": lambda: torch_weights(lambda W: torch.nn.init.xavier_normal_(W, GAIN)),
     "xavier_uniform": lambda: torch_weights(lambda W: torch.nn.init.xavier_uniform_(W, GAIN)),
     "he_normal": lambda: torch_weights(lambda W: torch.nn.init.kaiming_normal_(W, nonlinearity="relu")),

@@ -126,3 +126,18 @@ print([name for name in ("pandas", "sklearn", "scipy", "torch") if name in sys.m
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["spiral", "random", "iris"])
+def test_shuffled_labels_are_the_same_ones_on_the_same_points_in_another_order(name):
+    plain, first, again, other = (
+        load_dataset(DataConfig(source=name, shuffle_labels=shuffled), generator(seed, Stream.DATA))
+        for shuffled, seed in ((False, 7), (True, 7), (True, 7), (True, 8))
+    )
+    assert np.array_equal(first.X, plain.X)
+    assert np.array_equal(first.y, again.y)
+    assert not np.array_equal(first.y, other.y)
+    assert np.array_equal(first.class_counts(), plain.class_counts())
+    chance = 1 / plain.classes
+    assert np.mean(first.y == plain.y) == pytest.approx(chance, abs=0.12)
+    assert any("shuffled" in note for note in first.notes)

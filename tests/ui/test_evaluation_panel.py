@@ -44,7 +44,7 @@ def trained(qtbot, studio):
     """A run that has some points wrong."""
     studio.start(with_settings(Experiment(), {"train.epochs": 25, "data.rows": 600}))
     studio.train()
-    qtbot.waitUntil(lambda: studio.store.state.run.status == "finished", timeout=SECONDS)
+    qtbot.waitUntil(lambda: studio.store.state.run.status == "finished" and not studio.is_busy, timeout=SECONDS)
     return studio.store.state.run
 
 

@@ -17,7 +17,7 @@ from mlp_studio.core.predict import predict
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui import main_window
 from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
-from mlp_studio.ui.store import Cell
+from mlp_studio.ui.store import Cell, Slice
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
@@ -504,6 +504,7 @@ def test_layout_and_scheme_are_back_in_the_next_window(qtbot, window, tmp_path):
     window.docks["data"].close()
     window.set_scheme("dark")
     window.close()
+    qtbot.waitUntil(window.isHidden, timeout=SECONDS)
     again = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
     again.show()
     assert again.schemes["dark"].isChecked()
@@ -548,3 +549,154 @@ def test_the_square_picture_stays_square(qtbot, window):
         widget = window.boundary.plots[0].widget
         assert abs(widget.width() - widget.height()) <= 1
         assert widget.mapTo(window, QPoint(0, 0)).x() > 0
+
+
+# --- what a review of the first version found ---------------------------------------------------------------------
+
+
+def test_the_newest_choice_of_data_wins_over_one_that_loads_longer(qtbot, window):
+    window.studio.set("data.source", "digits")
+    window.studio.set("data.source", "moons")
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=60_000)
+    assert state_of(window).prepared.dataset.name == "Moons"
+    assert state_of(window).experiment.data.source == "moons"
+    assert state_of(window).loading == ""
+
+
+def test_settings_changed_while_data_load_are_kept(qtbot, window):
+    window.studio.set("data.source", "iris")
+    assert state_of(window).loading
+    window.studio.set("model.hidden", "7")
+    window.studio.set("split.train", "0.6")
+    window.studio.reset()
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=60_000)
+    assert state_of(window).prepared.dataset.name == "Iris"
+    assert state_of(window).experiment.model.hidden == (7,)
+    assert len(state_of(window).prepared.train) == 90
+    assert run_of(window).snapshot.params[0].W.shape == (4, 7)
+
+
+def test_refused_data_bring_back_the_settings_of_those_that_stay(qtbot, window, tmp_path):
+    window.studio.set("data.source", "moons")
+    (tmp_path / "one.csv").write_text("a,b,label\n1,2,x\n3,4,x\n")
+    window.studio.open_file(tmp_path / "one.csv", label="label")
+    window.studio.set("model.hidden", "7")
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=60_000)
+    state = state_of(window)
+    assert "one class" in window.notice.text.text()
+    assert state.experiment.data.source == "moons"
+    assert state.experiment.model.hidden == (7,)
+    assert state.prepared.dataset.name == "Moons"
+
+
+def test_a_held_row_does_not_outlive_its_data(qtbot, window, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, rows in (("long.csv", 200), ("short.csv", 40)):
+        lines = ["a,b,c,kind"]
+        lines += [",".join(f"{x:.3f}" for x in rng.normal(k % 2, 0.3, 3)) + f",{'xy'[k % 2]}" for k in range(rows)]
+        (tmp_path / name).write_text("\n".join(lines))
+    for name, rows in (("long.csv", 200), ("short.csv", 40)):
+        window.studio.open_file(tmp_path / name)
+        qtbot.waitUntil(lambda rows=rows: state_of(window).prepared.dataset.rows == rows, timeout=60_000)
+        window.studio.set_slice(Slice("columns", (0, 1), held_row=rows - 1))
+    assert state_of(window).loading == ""
+    assert "row 40" in state_of(window).plane.description
+
+
+def test_what_is_typed_counts_when_train_is_clicked(qtbot, window):
+    control = window.experiment.fields["train.epochs"].control
+    control.lineEdit().setFocus()
+    control.lineEdit().selectAll()
+    qtbot.keyClicks(control.lineEdit(), "50")
+    click(qtbot, window, "train")
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).epoch == 50
+
+
+def test_train_does_not_begin_over_a_value_that_is_wrong(qtbot, window):
+    control = window.experiment.fields["train.epochs"].control
+    control.lineEdit().setFocus()
+    control.lineEdit().selectAll()
+    qtbot.keyClicks(control.lineEdit(), "none")
+    click(qtbot, window, "train")
+    assert run_of(window).status == "ready"
+    assert window.experiment.fields["train.epochs"].error.isVisible()
+
+
+def test_return_enters_a_value_and_space_then_trains(qtbot, window):
+    type_into(qtbot, window, "train.epochs", "50")
+    qtbot.keyClick(window.focusWidget() or window, Qt.Key.Key_Space)
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).epoch == 50
+
+
+def test_train_goes_on_after_stepping_to_the_last_epoch(qtbot, window):
+    window.studio.set("train.epochs", 1)
+    window.studio.step()
+    wait_for_status(qtbot, window, "paused", "finished")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).epoch == 2
+
+
+def test_a_lesson_begins_at_its_beginning(qtbot, window):
+    window.studio.open_lesson("numpy-mlp")
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    window.studio.open_lesson("numpy-mlp")
+    assert run_of(window).epoch == 0
+
+
+def test_notices_of_a_run_go_with_it(qtbot, window):
+    window.studio.tell("Training diverged.", is_error=True)
+    window.studio.reset()
+    assert state_of(window).notice is None
+
+
+def test_large_networks_show_their_epochs_as_they_come(qtbot, window):
+    window.studio.set("model.hidden", "512, 512, 512")
+    window.studio.train()
+    qtbot.waitUntil(lambda: run_of(window).epoch >= 2, timeout=10_000)
+    start = perf_counter()
+    epoch = run_of(window).epoch
+    qtbot.waitUntil(lambda: run_of(window).epoch > epoch, timeout=SECONDS)
+    assert perf_counter() - start < 2
+    start = perf_counter()
+    window.studio.stop()
+    assert window.studio._runner.wait(5000)
+    assert perf_counter() - start < 0.5
+
+
+def test_the_window_fits_a_small_screen(window):
+    assert window.minimumSizeHint().width() <= 1024
+    assert window.minimumSizeHint().height() <= 700
+
+
+def test_choosing_a_file_as_the_source_asks_which(qtbot, window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(main_window, "ask_open", lambda parent, folder: asked.append(folder) or "")
+    box = window.experiment.fields["data.source"].control
+    box.setCurrentIndex(box.findData("file"))
+    box.activated.emit(box.currentIndex())
+    qtbot.waitUntil(lambda: bool(asked), timeout=SECONDS)
+    assert state_of(window).experiment.data.source == "spiral"
+    assert box.currentData() == "spiral"
+
+
+def test_fixed_rows_and_classes_are_those_of_the_data(qtbot, window):
+    window.studio.set("data.source", "digits")
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=60_000)
+    fields = window.experiment.fields
+    assert [fields[f"data.{name}"].control.text() for name in ("rows", "classes", "noise")] == ["1797", "10", ""]
+    window.studio.set("data.source", "spiral")
+    assert [fields[f"data.{name}"].control.text() for name in ("rows", "classes", "noise")] == ["1500", "3", "0.2"]
+
+
+def test_a_space_that_comes_just_after_the_end_starts_nothing(qtbot, window):
+    window.studio.set("train.epochs", 20)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    window._ended_at = perf_counter()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert run_of(window).status == "finished"
+    assert state_of(window).experiment.train.epochs == 20

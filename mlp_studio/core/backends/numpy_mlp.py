@@ -9,6 +9,7 @@ All weights live in one flat vector, [W₁ W₂ … b₁ b₂ …]; W and b are 
 so that an optimizer updates everything at once and a penalty on the weights leaves the biases alone.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,7 +54,13 @@ class _Buffers:
 
 
 class NumpyMLP:
-    """The network, its training data and its optimizer, in NumPy."""
+    """The network, its training data and its optimizer, in NumPy.
+
+    `watch(name, layer, array)`, where one is set, is shown every quantity of a pass as it comes into being: "z", "a",
+    "y_hat", "losses", "delta"; layers count from 0. The arrays are overwritten soon after, so it copies what it keeps.
+    """
+
+    watch: Callable[[str, int, Array], None] | None = None
 
     def __init__(self, experiment: Experiment, prepared: Prepared, params: Params) -> None:
         model, settings = experiment.model, experiment.train
@@ -105,6 +112,8 @@ class NumpyMLP:
             dW, db = self._gradients[layer]
             np.matmul(inputs[layer].T, delta, out=dW)  # dW = aᵀ δ            (fan_in, fan_out)
             np.matmul(buffers.ones, delta, out=db)  # db = Σ_i δ_i           (fan_out,)
+            if self.watch is not None:
+                self.watch("delta", layer, delta)
             if layer:
                 delta = self._delta_before(layer, delta, buffers)
         return scores
@@ -119,13 +128,19 @@ class NumpyMLP:
             a += b
             if self._activation.uses_z:
                 buffers.z[layer][:] = a
+            if self.watch is not None:
+                self.watch("z", layer, a)
             result = self._activation.f(a)  # a = f(z)
             if result is not a:
                 a[:] = result
+            if self.watch is not None:
+                self.watch("a", layer, a)
             inputs.append(self._drop(layer, buffers) if self._dropout else a)
         logits = buffers.a[-1]
         np.matmul(inputs[-1], output.W, out=logits)
         logits += output.b
+        if self.watch is not None:
+            self.watch("z", len(hidden), logits)
         return inputs
 
     def _drop(self, layer: int, buffers: _Buffers) -> Array:
@@ -147,6 +162,9 @@ class NumpyMLP:
         losses = np.log(total) - true_logit  # −log ŷ[y] = log Σ e^z − z_y      (n,)
         logits /= total[:, None]  # ŷ                                          (n, C)
         y_hat = logits
+        if self.watch is not None:
+            self.watch("losses", len(self._params) - 1, losses)
+            self.watch("y_hat", len(self._params) - 1, y_hat)
         y_hat[rows, y] -= 1  # ŷ − onehot(y)
         if self._class_weights is None:
             weight = float(len(y))

@@ -20,8 +20,8 @@ from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.plots.export import ExportButton
-from mlp_studio.ui.plots.regions import Points, RegionsPlot, sample
-from mlp_studio.ui.store import Evaluation, Run, Shown, Slice, State
+from mlp_studio.ui.plots.regions import FULL_SPREAD, Points, RegionsPlot, sample
+from mlp_studio.ui.store import Evaluation, Run, Shown, Slice, State, Uncertainty
 from mlp_studio.ui.studio import Studio
 
 PART_LABELS = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -30,6 +30,9 @@ PART_HELP = {
     "validation": "Show the points that are watched while training (medium)",
     "test": "Show the points that are kept back for the final figures (large)",
 }
+UNCERTAINTY_HELP = "Veil the regions where the network's answer hangs on single units: the spread of dropout passes"
+NO_DROPOUT = "Only for a network with dropout: set Dropout above 0, under Model"
+UNCERTAINTY_CAPTION = "Grey: spread of {passes} passes with dropout on, from 0 (clear) to {full} (thickest)"
 SIDES = ("train", "test")  # the pictures of the side-by-side view
 
 
@@ -64,11 +67,10 @@ class Legend(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = QColor(theme.colours().text)
         x, metrics, middle = theme.UNIT // 2, self.fontMetrics(), self.height() / 2
-        note_width = metrics.horizontalAdvance(self._note) + theme.UNIT if self._note else 0
         for index, name in enumerate(self._names):
             shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, 140)
             width = self.MARK + 6 + metrics.horizontalAdvance(shown) + 2 * theme.UNIT
-            if x + width + note_width > self.width() and index < len(self._names):
+            if x + width > self.width() - (theme.UNIT * 2 if index < len(self._names) - 1 else 0):
                 painter.setPen(text)
                 painter.drawText(QPointF(x, middle + metrics.ascent() / 2 - 1), "…")
                 x += 2 * theme.UNIT
@@ -142,7 +144,7 @@ class SliceBar(QWidget):
             box.setAccessibleName(name)
             box.setToolTip(tooltip(help_text))
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(9)
+            box.setMinimumContentsLength(4)
             box.activated.connect(self._chosen)
         self.kind.addItem("Two features", "columns")
         self.kind.addItem("Principal components", "principal")
@@ -205,6 +207,9 @@ class BoundaryPanel(QWidget):
         self._prepared: Prepared | None = None
         self._plane: object = None
         self._run: Run | None = None
+        self._measured: Uncertainty | None = None
+        self._veiled = False
+        self._offered: tuple[bool, bool] | None = None  # whether uncertainty can be shown, and is to be
         self._evaluation: Evaluation | None = None
         self._ringed: object = None
         self._probe: Floats | None = None
@@ -224,10 +229,11 @@ class BoundaryPanel(QWidget):
         self.slices = SliceBar(studio, self)
         layout.addWidget(self.slices)
         self.legend = Legend(self)
-        layout.addWidget(self.legend)
+        layout.addLayout(self._legend_row())
         layout.addWidget(self._holder, 1)
         self.caption = plain_label(muted=True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.caption.hide()
         layout.addWidget(self.caption)
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
@@ -245,7 +251,16 @@ class BoundaryPanel(QWidget):
         self.side_button.clicked.connect(self._studio.show_side_by_side)
         row.addSpacing(theme.UNIT)
         row.addWidget(self.side_button)
+        self.uncertainty_button = self._toggle("Uncertainty", UNCERTAINTY_HELP)
+        self.uncertainty_button.clicked.connect(self._studio.show_uncertainty)
+        row.addWidget(self.uncertainty_button)
         row.addStretch(1)
+        return row
+
+    def _legend_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.UNIT // 2)
+        row.addWidget(self.legend, 1)
         self.fit_button = QPushButton("View all", self)
         self.fit_button.setToolTip(tooltip("Show all points again after zooming or moving"))
         self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
@@ -325,6 +340,8 @@ class BoundaryPanel(QWidget):
         raster = state.run.raster if state.run else None
         if other_parts or self._run is None or state.run is None or raster is not self._run.raster:
             self._show_raster(state)
+        if fresh or state.run is not self._run or state.shown.uncertainty != self._veiled:
+            self._show_uncertainty(state)
         self._run = state.run
         evaluation = state.run.evaluation if state.run else None
         if fresh or evaluation is not self._evaluation or state.cell != self._ringed:
@@ -350,8 +367,6 @@ class BoundaryPanel(QWidget):
         for plot in self.plots:
             plot.show_points(points, data.classes, plane.labels)
         self.legend.show_classes(data.class_names, thinned(points))
-        self.caption.setText(f"Slice: {plane.description}" if plane.description else "")
-        self.caption.setVisible(bool(plane.description))
         if not same_data:
             self.plots[0].show_box(bounds(plane, data.X))
 
@@ -379,6 +394,35 @@ class BoundaryPanel(QWidget):
             if not plot.widget.isHidden():  # a hidden one is brought up to date when it is shown
                 plot.show_raster(raster)
         self.repaints += raster is not None
+
+    def _show_uncertainty(self, state: State) -> None:
+        """Lay the uncertainty over the regions where it is wanted, and say what can be seen."""
+        run = state.run
+        has_dropout = run is not None and run.experiment.model.dropout > 0 and len(run.experiment.model.hidden) > 0
+        self._veiled = state.shown.uncertainty
+        wanted = has_dropout and state.shown.uncertainty
+        measured = run.uncertainty if run is not None and wanted else None
+        if measured is not None and measured.plane is not state.plane:
+            measured = None  # of another slice: it would lie
+        if measured is not self._measured:
+            self._measured = measured
+            for plot in self.plots:
+                plot.show_uncertainty(measured)
+        if (has_dropout, wanted) != self._offered:
+            self._offered = (has_dropout, wanted)
+            self.uncertainty_button.setEnabled(has_dropout)
+            self.uncertainty_button.setToolTip(tooltip(UNCERTAINTY_HELP if has_dropout else NO_DROPOUT))
+            mark(self.uncertainty_button, wanted)
+        slice_text = (
+            f"Slice: {state.plane.description}; points are projected"
+            if state.plane is not None and state.plane.description
+            else ""
+        )
+        veil_text = UNCERTAINTY_CAPTION.format(passes=measured.passes, full=FULL_SPREAD) if measured is not None else ""
+        text = " · ".join(part for part in (slice_text, veil_text) if part)
+        if text != self.caption.text():
+            self.caption.setText(text)
+            self.caption.setVisible(bool(text))
 
     def _show_rings(self, state: State, evaluation: Evaluation | None) -> None:
         self._evaluation, self._ringed = evaluation, state.cell
@@ -418,8 +462,9 @@ def mark(button: QToolButton, is_on: bool) -> None:
     button.setChecked(is_on)
     palette = QPalette()
     if is_on:
-        palette.setColor(QPalette.ColorRole.Button, QColor(theme.colours().accent))
-        palette.setColor(QPalette.ColorRole.ButtonText, QColor(theme.colours().on_accent))
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):  # not where it cannot act
+            palette.setColor(group, QPalette.ColorRole.Button, QColor(theme.colours().accent))
+            palette.setColor(group, QPalette.ColorRole.ButtonText, QColor(theme.colours().on_accent))
     button.setPalette(palette)
 
 

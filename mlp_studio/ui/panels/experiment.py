@@ -11,7 +11,7 @@ from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
-from mlp_studio.ui.form import Field, help_text, plain_label, tooltip
+from mlp_studio.ui.form import Field, NumberBox, help_text, plain_label, tooltip
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
@@ -23,7 +23,7 @@ DATA = (
     ("split.train", "split.validation", "split.test"),
     ("split.standardize", "split.class_weights"),
 )
-DATA_MORE = (("split.stratify",),)
+DATA_MORE = (("split.stratify", "data.shuffle_labels"),)
 MODEL = (
     ("model.backend",),
     ("model.hidden",),
@@ -165,6 +165,16 @@ class ExperimentPanel(QScrollArea):
             grid.addWidget(caption, row, column, 1, span)
             grid.addWidget(field, row + 1, column, 1, span)
 
+    def commit(self) -> bool:
+        """Take over what is still being typed; whether every value could be taken."""
+        for field in self.fields.values():
+            field.commit()
+        wrong = next((field for field in self.fields.values() if field.error.text()), None)
+        if wrong is not None:
+            self.ensureWidgetVisible(wrong)
+            wrong.control.setFocus()
+        return wrong is None
+
     @Slot(object)
     def render(self, state: State) -> None:
         """Show the settings and what they come to."""
@@ -173,10 +183,21 @@ class ExperimentPanel(QScrollArea):
         self._experiment, self._prepared = state.experiment, state.prepared
         for path, field in self.fields.items():
             field.show_value(_value(state.experiment, path))
+        self._show_fixed(state)
         self._enable(state.experiment)
         self.data_summary.setText(data_summary(state))
         self.model_summary.setText(model_summary(state))
         self.training_summary.setText(training_summary(state))
+
+    def _show_fixed(self, state: State) -> None:
+        """Where the source fixes rows and classes, show those of the data rather than a setting without effect."""
+        settings, prepared = SOURCES[state.experiment.data.source].settings, state.prepared
+        for name in ("rows", "classes", "noise"):
+            field = self.fields[f"data.{name}"]
+            if name not in settings and prepared is not None and isinstance(field.control, NumberBox):
+                fixed = {"rows": prepared.dataset.rows, "classes": prepared.dataset.classes}.get(name)
+                field.control.set_text("" if fixed is None else str(fixed))
+                field.forget()  # the next value is shown even where it is the same setting
 
     def _enable(self, experiment: Experiment) -> None:
         source = SOURCES[experiment.data.source]

@@ -79,12 +79,14 @@ class PredictionPanel(QWidget):
         self._asked: tuple[Floats | None, Snapshot | None] = (None, None)
         self._names: tuple[str, ...] = ()
         self.prediction: Prediction | None = None
-        self.answer = plain_label("Click a point of the plane, or type a row.")
+        self.answer = plain_label("Click a point, or type a row.")
         font = self.answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)
         self.answer.setFont(font)
         self.input = plain_label(muted=True)
+        for label in (self.answer, self.input):  # they give way on a narrow window
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QLineEdit(self)
         self.row.setObjectName("row")
         self.row.setAccessibleName("Row to predict")
@@ -93,6 +95,7 @@ class PredictionPanel(QWidget):
         self.row.returnPressed.connect(self._typed)
         self.ask_button = QToolButton(self)
         self.ask_button.setText("Predict")
+        self.ask_button.setToolTip(tooltip("Ask the network about the typed row"))
         self.ask_button.clicked.connect(self._typed)
         self.error = plain_label(wrap=True)
         self.error.hide()
@@ -102,7 +105,7 @@ class PredictionPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(180)
+        scroll.setMinimumWidth(150)
 
         typed = QHBoxLayout()
         typed.setSpacing(theme.UNIT // 2)
@@ -130,14 +133,18 @@ class PredictionPanel(QWidget):
         snapshot = state.run.snapshot if state.run else None
         if self._asked[0] is state.probe and self._asked[1] is snapshot:
             return
+        if self._asked[0] is not state.probe:
+            self.error.hide()
         self._asked = (state.probe, snapshot)
         if state.prepared is not None and state.prepared.dataset.feature_names != self._names:
             self._names = state.prepared.dataset.feature_names
-            example = ", ".join(f"{name} = 0.1" for name in self._names[:2])
+            prepared = state.prepared
+            mean = prepared.dataset.X[prepared.train.rows].mean(axis=0) if len(self._names) > 2 else [0.1, 0.1]
+            example = ", ".join(f"{name} = {value:.3g}" for name, value in zip(self._names[:2], mean, strict=False))
             self.row.setPlaceholderText(example + (" …" if len(self._names) > 2 else ""))
         if state.probe is None or state.run is None:
             self.prediction = None
-            self.answer.setText("Click a point of the plane, or type a row.")
+            self.answer.setText("Click a point, or type a row.")
             self.input.setText("")
             self.bars.show_values((), [])
             return
@@ -149,13 +156,12 @@ class PredictionPanel(QWidget):
 
     def _show(self, prediction: Prediction, classes: tuple[str, ...], epoch: int) -> None:
         probability = prediction.probabilities[prediction.label]
-        self.answer.setText(
-            f"{classes[prediction.label]} · {probability:.1%}".replace("%", " %") + f" · epoch {epoch:,}"
-        )
+        share = f"{probability:.1%}".replace("%", " %")
+        self.answer.setText(f"{classes[prediction.label]} · {share}")
         row = ", ".join(f"{name} = {value:.4g}" for name, value in zip(self._names, prediction.x, strict=True))
         self.input.setToolTip(tooltip(row))
-        width = max(120, self.width() // 2 - 3 * theme.UNIT)
-        self.input.setText(self.input.fontMetrics().elidedText(row, Qt.TextElideMode.ElideRight, width))
+        text = f"epoch {epoch:,} · {row}"
+        self.input.setText(self.input.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.input.width()))
         self.bars.show_values(classes, prediction.probabilities.tolist())
 
     @Slot()

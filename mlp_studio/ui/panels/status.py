@@ -99,6 +99,8 @@ def status_text(state: State) -> str:
     parts = [f"● {STATUS_WORDS[run.status]}"]
     if run.epoch:
         parts.append(f"epoch {run.epoch:,}")
+        if not run.active and run.snapshot.epoch != run.epoch:
+            parts.append(f"weights of epoch {run.snapshot.epoch:,}")
         loss = run.curves[-1, 0]
         parts.append(f"loss {loss:.4f}" if loss < 1000 else f"loss {loss:.2e}")
         if run.rate:

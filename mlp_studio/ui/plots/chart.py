@@ -17,7 +17,7 @@ from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.theme import Colours
 
-PARTS = {"train": "train", "val": "validation"}  # column prefix → what it is called
+PARTS = {"train": "train", "val": "val"}  # short, as the figures stand beside it; column prefix → what it is called
 DOT_ROOM = 9  # pixels from epoch to epoch above which each is drawn as a dot, too
 WIDEST = "0.000000"  # of the usual values; a wider one makes room for itself
 JAGGED, LEAST_JAGGED = 3.0, 2.0  # pixels up and down for one across, from and down to which a curve is jagged

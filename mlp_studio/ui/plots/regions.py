@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Slot
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from mlp_studio.core.boundary import Box
@@ -15,13 +15,15 @@ from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
-from mlp_studio.ui.store import Raster
+from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
 
 MAX_POINTS = 20_000  # of each share of the rows; more are drawn as an even sample of them
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
 # What stays while the regions change beneath it is drawn once and kept as a picture: a third of a frame's cost.
 CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
+FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
+VEIL_STEPS, VEIL_OPACITY = 256, 0.85
 RING = 4  # pixels by which an outline is wider than its point
 
 
@@ -121,6 +123,9 @@ class RegionsPlot(QObject):
         self.widget.setParent(parent)
         self.image = RegionsImage()
         self.image.setZValue(-10)
+        self.veil = pg.ImageItem(axisOrder="row-major")
+        self.veil.setZValue(-5)
+        self.veil.hide()
         self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
         self.layer = PointsLayer()
         self.wrong = {part: self._ring(part, RING) for part in POINT_SIZES}
@@ -128,6 +133,7 @@ class RegionsPlot(QObject):
         self.probe = pg.ScatterPlotItem(symbol="+", size=22, pxMode=True)
         self.probe.setZValue(50)
         self.plot_item.addItem(self.image)
+        self.plot_item.addItem(self.veil)
         self.plot_item.addItem(self.layer)
         self.plot_item.addItem(self.probe)
         self._image_at: object = None
@@ -167,6 +173,7 @@ class RegionsPlot(QObject):
             item.setBrush(pg.mkBrush(theme.class_colour(index)))
         if self._classes:
             self.image.set_colours(theme.region_table(self._classes, tone))
+        self.veil.setLookupTable(veil_table(tone))
         self.layer.update()
 
     def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
@@ -228,6 +235,16 @@ class RegionsPlot(QObject):
         self._image_at = (box, raster.indices.shape)
         self.image.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
 
+    def show_uncertainty(self, measured: Uncertainty | None) -> None:
+        """Lay a veil over the regions, the thicker the more the passes differ, or take it away."""
+        self.veil.setVisible(measured is not None)
+        if measured is None:
+            return
+        thickness = np.clip(measured.spread * (VEIL_STEPS / FULL_SPREAD), 0, VEIL_STEPS - 1).astype(np.uint8)
+        self.veil.setImage(thickness, autoLevels=False, levels=None)
+        box = measured.box
+        self.veil.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
+
     def show_rings(self, layer: dict[str, pg.ScatterPlotItem], part: str, flags: NDArray[np.bool_]) -> None:
         """Put rings around the points of a share whose flag (n,) is set."""
         drawn = self._points[part]
@@ -267,6 +284,15 @@ class RegionsPlot(QObject):
     def _on_range(self, *_arguments: object) -> None:
         if self._moved is not None:
             self._moved(self.box)
+
+
+def veil_table(tone: Colours) -> NDArray[np.uint8]:
+    """Colours (256, 4) from clear to nearly opaque, in the tone of the axes' figures."""
+    ink = QColor(tone.muted)
+    table = np.empty((VEIL_STEPS, 4), np.uint8)
+    table[:, :3] = (ink.red(), ink.green(), ink.blue())
+    table[:, 3] = np.linspace(0, 255 * VEIL_OPACITY, VEIL_STEPS)
+    return table
 
 
 def escaped(text: str) -> str:
