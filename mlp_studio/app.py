@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -64,7 +63,7 @@ class WarmUp(QThread):
 def main(paths: list[str]) -> int:
     """Open the window, with the first of `paths` in it, and run until it is closed."""
     application = make_application()
-    errors.start_log()
+    errors.remember()
     window = make_window()
     reporter = errors.FaultReporter(window)
     reporter.install()
@@ -72,6 +71,7 @@ def main(paths: list[str]) -> int:
     window.show()
     warm_up = WarmUp(application)
     QTimer.singleShot(WARM_UP_DELAY, warm_up, warm_up.start)
+    QTimer.singleShot(WARM_UP_DELAY, window, errors.start_log)
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_file(Path(paths[0])))
     code = application.exec()
@@ -84,6 +84,8 @@ def write_picture(path: Path, training: "Training", status: "Status") -> None:
     if QApplication.instance() is None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     make_application()
+    from tempfile import TemporaryDirectory
+
     folder = TemporaryDirectory()  # settings of its own: the picture shows the window as it comes
     window = make_window(QSettings(str(Path(folder.name) / "settings.ini"), QSettings.Format.IniFormat))
     window.studio.adopt(training, status)

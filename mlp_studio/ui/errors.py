@@ -6,7 +6,6 @@ import sys
 import threading
 import traceback
 from collections import deque
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
@@ -49,21 +48,31 @@ class FaultReporter(QObject):
         )
 
 
+_FORM = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def remember() -> None:
+    """Keep the last log lines in memory, from the start."""
+    handler = _Recent()
+    handler.setFormatter(_FORM)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
 def start_log() -> Path:
-    """Log to a file in the platform's data folder; its path."""
+    """Log to a file in the platform's data folder too; its path."""
+    from logging.handlers import RotatingFileHandler  # imports sockets and queues: not before the window is up
+
     folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
     file = folder / "mlp-studio.log"
-    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handlers: list[logging.Handler] = [_Recent()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handlers.append(RotatingFileHandler(file, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True))
+        handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
     except OSError:  # a home that cannot be written to: the last lines are still kept in memory
         log.warning("no log file can be written in %s", folder)
-    for handler in handlers:
-        handler.setFormatter(form)
+    else:
+        handler.setFormatter(_FORM)
         log.addHandler(handler)
-    log.setLevel(logging.INFO)
     return file
 
 

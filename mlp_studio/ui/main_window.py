@@ -41,7 +41,6 @@ from mlp_studio.ui.panels.data_summary import DataSummaryPanel
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
 from mlp_studio.ui.panels.experiment import ExperimentPanel
 from mlp_studio.ui.panels.lesson import LessonPanel
-from mlp_studio.ui.panels.math_view import MathView
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.plots.curves import CurvesPanel
@@ -107,7 +106,6 @@ class MainWindow(QMainWindow):
         self.curves = CurvesPanel(studio, self)
         self.evaluation = EvaluationPanel(studio, self)
         self.data = DataSummaryPanel(studio, self)
-        self.math = MathView(studio, self)
         self.lesson = LessonPanel(studio, self)
         self.lesson.panel_wanted.connect(self._raise_dock)
         self.status = StatusLine(studio, self)
@@ -117,10 +115,21 @@ class MainWindow(QMainWindow):
             "curves": self._dock("Curves", self.curves),
             "evaluation": self._dock("Evaluation", self.evaluation),
             "data": self._dock("Data", self.data),
-            "math": self._dock("Math", self.math),
+            "math": self._dock("Math", QWidget(self)),
             "lesson": self._dock("Lesson", self.lesson),
         }
+        self.docks["math"].visibilityChanged.connect(self._make_math)
         self._place_docks()
+
+    @Slot(bool)
+    def _make_math(self, visible: bool) -> None:
+        """The Math view is made when it is first looked at: the window is up sooner without it."""
+        if visible and not hasattr(self, "math"):
+            from mlp_studio.ui.panels.math_view import MathView
+
+            self.math = MathView(self.studio, self)
+            self.math.setMinimumWidth(NARROWEST_DOCK)
+            self.docks["math"].setWidget(self.math)
 
     def _dock(self, title: str, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -28,7 +28,7 @@ from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status, Uncertaint
 
 log = logging.getLogger(__name__)
 
-GRID_WHILE_RUNNING = 120  # cells on each side
+GRID_WHILE_RUNNING = 108  # cells on each side
 GRID_AT_REST = 360
 GRID_LEAST = 100
 REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core

@@ -47,7 +47,7 @@ from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Sn
 
 log = logging.getLogger(__name__)
 
-FRAME_MILLISECONDS = 36  # the window takes a frame from the training about 27 times a second
+FRAME_MILLISECONDS = 39  # the window takes a frame from the training about 25 times a second
 FIGURES_SECONDS = 0.09  # curves and numbers change about 10 times a second: nobody reads faster, and it costs less
 UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)

@@ -104,6 +104,11 @@ class SquareHolder(QWidget):
         self.setMinimumSize(240, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
+    def add(self, picture: QWidget) -> None:
+        """Place one more."""
+        picture.setParent(self)
+        self._pictures.append(picture)
+
     def arrange(self) -> None:
         """Place the visible pictures."""
         visible = [picture for picture in self._pictures if not picture.isHidden()]
@@ -213,11 +218,7 @@ class BoundaryPanel(QWidget):
         self._evaluation: Evaluation | None = None
         self._ringed: object = None
         self._probe: Floats | None = None
-        # the second follows the first; hidden, its range means nothing, so only the first tells where the view is
-        self.plots = [RegionsPlot(self._clicked, moved, self) for moved in (self._studio.look_at, None)]
-        self.plots[1].plot_item.setXLink(self.plots[0].plot_item)
-        self.plots[1].plot_item.setYLink(self.plots[0].plot_item)
-        self.plots[1].widget.hide()
+        self.plots = [RegionsPlot(self._clicked, self._studio.look_at, self)]  # a second when it is first looked at
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.repaints = 0  # rasters shown so far; the benchmark reads it
 
@@ -332,6 +333,9 @@ class BoundaryPanel(QWidget):
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
         fresh = state.prepared is not self._prepared or state.plane is not self._plane
+        if state.shown.side_by_side and len(self.plots) == 1:
+            self._add_second()
+            fresh = True
         if fresh:
             self._show_data(state)
         other_parts = fresh or state.shown != self._shown
@@ -351,6 +355,15 @@ class BoundaryPanel(QWidget):
             place = None if state.probe is None or state.plane is None else state.plane.project(state.probe[None])[0]
             for plot in self.plots:
                 plot.show_probe(place)
+
+    def _add_second(self) -> None:
+        """The second picture: it follows the first, which alone tells where the view is."""
+        second = RegionsPlot(self._clicked, None, self)
+        second.plot_item.setXLink(self.plots[0].plot_item)
+        second.plot_item.setYLink(self.plots[0].plot_item)
+        self.plots.append(second)
+        self._measured = None  # so that the veil is laid over both
+        self._holder.add(second.widget)
 
     def _show_data(self, state: State) -> None:
         same_data = (
@@ -380,7 +393,7 @@ class BoundaryPanel(QWidget):
             help_text = PART_HELP[part]
             button.setToolTip(tooltip("Side by side shows training and test" if shown.side_by_side else help_text))
         mark(self.side_button, shown.side_by_side)
-        for plot, side in zip(self.plots, SIDES, strict=True):
+        for plot, side in zip(self.plots, SIDES, strict=False):
             plot.widget.setVisible(shown.side_by_side or side == SIDES[0])
             plot.show_parts(frozenset({side}) if shown.side_by_side else shown.parts)
             plot.plot_item.setTitle(PART_LABELS[side] if shown.side_by_side else None)
