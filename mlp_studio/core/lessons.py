@@ -50,8 +50,8 @@ class Lesson:
     """What a lesson shows, the settings that one click makes, what to look at, and what should come of it.
 
     `runs` (name → run) are trained on the same data and compared; `main` is the one that is set up in the window.
-    A lesson of one run has the run "" alone. `panel` is the dock that setting up brings to the front, `probe` the
-    point that is asked about.
+    A lesson of one run has the run "" alone. `panel` is the dock that setting up brings to the front, `tool` the
+    window's command that belongs to it, `probe` the point that is asked about.
     """
 
     title: str
@@ -64,6 +64,7 @@ class Lesson:
     runs: Mapping[str, LessonRun] = field(default_factory=lambda: {"": LessonRun("", {})})
     main: str = ""
     panel: str = ""
+    tool: str = ""
     side_by_side: bool = False
     probe: tuple[float, ...] = ()
     offers_shuffling: bool = False
@@ -213,6 +214,7 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
                 "relu": LessonRun("ReLU", {"model.activation": "relu"}),
             },
             "relu",
+            tool="activations",
         ),
         "numpy-mlp": Lesson(
             "An MLP from scratch in NumPy",
@@ -255,6 +257,7 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
                 Expectation("train_accuracy", 0.97, 1, "Nearly every training row is right"),
                 Expectation("test_f1", 0.95, 1, "… and nearly every test row"),
             ),
+            tool="twin",
         ),
         "inference": Lesson(
             "Ask about one point",
@@ -357,6 +360,7 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
                 "with": LessonRun("Dropout 0.5", {"model.dropout": 0.5}),
             },
             "with",
+            tool="uncertainty",
         ),
         "overfitting": Lesson(
             "Random labels: learned by heart",

@@ -67,6 +67,14 @@ COMMANDS: tuple[Command, ...] = (
         True,
     ),
     Command(
+        "uncertainty",
+        "&View",
+        "&Uncertainty",
+        "Veil the regions where passes with dropout on disagree",
+        "show_uncertainty",
+        checkable=True,
+    ),
+    Command(
         "restore_layout",
         "&View",
         "Restore the &layout",

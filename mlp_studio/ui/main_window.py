@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         self.data = DataSummaryPanel(studio, self)
         self.lesson = LessonPanel(studio, self)
         self.lesson.panel_wanted.connect(self._raise_dock)
+        self.lesson.tool_wanted.connect(self._run_command)
         self.status = StatusLine(studio, self)
         self.setStatusBar(self.status)
         self.docks = {
@@ -228,7 +229,9 @@ class MainWindow(QMainWindow):
         run = state.run
         status = run.status if run else ""
         shuffled = state.experiment.data.shuffle_labels
-        key = (status, state.loading, state.follow_up, state.prepared, state.shown.side_by_side, shuffled)
+        shown, dropout = state.shown, state.experiment.model.dropout > 0
+        seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled)
+        key = (status, state.loading, state.follow_up, state.prepared, seen)
         if key == self._rendered:
             return
         self._rendered = key
@@ -251,6 +254,9 @@ class MainWindow(QMainWindow):
         self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
         self.commands["shuffle_labels"].setChecked(shuffled)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
+        self.commands["uncertainty"].setChecked(state.shown.uncertainty)
+        has_dropout = state.experiment.model.dropout > 0
+        self._enable("uncertainty", has_dropout, "Only for a network with dropout: set Dropout above 0, under Model")
 
     def _set_icon(self, name: str, shape: str) -> None:
         tone = theme.colours()
@@ -460,6 +466,15 @@ class MainWindow(QMainWindow):
         window = window or kind(self.studio, self)
         window.show()
         window.activateWindow()
+
+    @Slot(bool)
+    def show_uncertainty(self, on: bool) -> None:
+        """Lay the spread of dropout passes over the regions, or take it away."""
+        self.studio.show_uncertainty(on)
+
+    @Slot(str)
+    def _run_command(self, name: str) -> None:
+        self.commands[name].trigger()
 
     @Slot()
     def restore_layout(self) -> None:

@@ -294,3 +294,20 @@ def test_the_rows_of_the_gallery_leave_their_words_room(qtbot, window):
     for row in window.lesson.rows.values():
         assert row.height() >= row.heightForWidth(row.width())
     assert set(lessons.LESSONS) == set(window.lesson.rows)
+
+
+@pytest.mark.parametrize(("lesson", "command"), [("activations", "activations"), ("pytorch-mlp", "twin")])
+def test_a_lesson_opens_the_window_that_belongs_to_it(qtbot, window, lesson, command):
+    window.open_lesson(lesson)
+    asked = []
+    window.commands[command].triggered.disconnect()
+    window.commands[command].triggered.connect(lambda: asked.append(command))
+    qtbot.mouseClick(window.lesson.tool_button, Qt.MouseButton.LeftButton)
+    assert asked == [command]
+
+
+def test_the_dropout_lesson_shows_the_uncertainty(qtbot, window):
+    window.open_lesson("dropout")
+    qtbot.mouseClick(window.lesson.tool_button, Qt.MouseButton.LeftButton)
+    assert window.studio.store.state.shown.uncertainty == (window.studio.store.state.experiment.model.dropout > 0)
+    assert window.studio.store.state.shown.uncertainty

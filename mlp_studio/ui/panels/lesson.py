@@ -24,6 +24,7 @@ from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS, Lesson, lesson_text
 from mlp_studio.core.verdict import Findings, is_met
 from mlp_studio.ui import theme
+from mlp_studio.ui.actions import COMMANDS
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.comparison import ComparisonView
 from mlp_studio.ui.store import State
@@ -141,9 +142,11 @@ class LessonText(QTextBrowser):
 
 
 class LessonPanel(QWidget):
-    """Shows the gallery, or the lesson that is open. `panel_wanted` names a dock to bring to the front."""
+    """Shows the gallery, or the lesson that is open. `panel_wanted` names a dock to bring to
+    the front, `tool_wanted` a command of the window."""
 
     panel_wanted = Signal(str)
+    tool_wanted = Signal(str)
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -235,12 +238,16 @@ class LessonPanel(QWidget):
         for button, slot in ((self.train_button, self._train), (self.set_up_button, self._set_up)):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(slot)
+        self.tool_button = QPushButton(page)
+        self.tool_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tool_button.clicked.connect(self._want_tool)
         self.headline = plain_label(muted=True)
         row = QHBoxLayout()
         row.setContentsMargins(theme.UNIT, HALF, theme.UNIT, HALF)
         row.setSpacing(theme.UNIT)
         row.addWidget(self.train_button)
         row.addWidget(self.set_up_button)
+        row.addWidget(self.tool_button)
         row.addStretch(1)
         row.addWidget(self.headline)
         return row
@@ -282,6 +289,11 @@ class LessonPanel(QWidget):
         watch = "".join(f"- {line}\n" for line in lesson.watch)
         self.text.show_markdown(f"{lesson_text(name)}\n#### Watch\n\n{watch}")
         self._list_next(name)
+        command = next((command for command in COMMANDS if command.name == lesson.tool), None)
+        self.tool_button.setVisible(command is not None)
+        if command is not None:
+            self.tool_button.setText(command.text.replace("&", ""))
+            self.tool_button.setToolTip(tooltip(command.help))
         self.following.setText("Next ›")
         is_last = number == len(LESSONS)
         self.following.setVisible(not is_last)
@@ -385,6 +397,11 @@ class LessonPanel(QWidget):
         if self._name:
             self._studio.open_lesson(self._name)
             self._want_panel()
+
+    @Slot()
+    def _want_tool(self) -> None:
+        if self._name:
+            self.tool_wanted.emit(LESSONS[self._name].tool)
 
     def _want_panel(self) -> None:
         if self._name and LESSONS[self._name].panel:
