@@ -98,7 +98,7 @@ def status_text(state: State) -> str:
         return state.loading or "no data"
     parts = [f"● {STATUS_WORDS[run.status]}"]
     if run.epoch:
-        parts.append(f"epoch {run.epoch:,}")
+        parts.append(f"epoch {run.epoch:,} of {state.experiment.train.epochs:,}")
         if not run.active and run.snapshot.epoch != run.epoch:
             parts.append(f"weights of epoch {run.snapshot.epoch:,}")
         loss = run.curves[-1, 0]
