@@ -14,7 +14,7 @@ from mlp_studio.core.errors import DataError
 from mlp_studio.core.generators import GENERATORS
 
 if TYPE_CHECKING:
-    from mlp_studio.core.table import TableFormat
+    from mlp_studio.core.text_rows import TableFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":
         given["header"] = config.header == "yes"
     if not given:
         return None
-    from mlp_studio.core.table import sniff
+    from mlp_studio.core.preview import sniff
 
     return replace(sniff(path), **given)
 

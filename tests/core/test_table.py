@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlp_studio.core import table
+from mlp_studio.core import preview, table
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
-from mlp_studio.core.table import TableFormat, read_preview, read_table, sniff
+from mlp_studio.core.preview import read_preview, sniff
+from mlp_studio.core.table import read_table
+from mlp_studio.core.text_rows import TableFormat
 
 PLAIN = "X1,X2,color\n0.5,1.5,c2\n-1,2e-1,c1\n3,.5,c3\n4,5,c1\n"
 
@@ -470,7 +472,7 @@ def test_a_preview_reads_only_the_start(tmp_path, monkeypatch):
     path = file(tmp_path, "x,label\n" + "1,a\n2,b\n" * 20_000 + "broken\n")
     seen = []
     monkeypatch.setattr(
-        table, "_column", lambda *parts: seen.append(len(parts[1])) or table.Column("", "text", True, "", "")
+        preview, "_column", lambda *parts: seen.append(len(parts[1])) or preview.Column("", "text", True, "", "")
     )
     assert len(read_preview(path).rows) == 50
     assert seen == [1000, 1000]

@@ -7,8 +7,9 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
-from mlp_studio.core import table
-from mlp_studio.core.table import TableFormat, read_table
+from mlp_studio.core.preview import read_preview
+from mlp_studio.core.table import read_table
+from mlp_studio.core.text_rows import TableFormat
 from mlp_studio.ui.dialogs import import_table
 from mlp_studio.ui.dialogs.import_table import ImportChoice, ImportDialog
 
@@ -109,7 +110,7 @@ def test_the_format_of_other_dialects_is_guessed(opened, text, encoding, expecte
     dialog = opened(text, encoding)
     assert dialog.choice().format == expected
     assert dialog.ok.isEnabled()
-    assert dialog.notes.text() == " ".join(table.read_preview(dialog.choice().path).notes)
+    assert dialog.notes.text() == " ".join(read_preview(dialog.choice().path).notes)
 
 
 def test_a_role_is_chosen_above_its_column(qtbot, opened):

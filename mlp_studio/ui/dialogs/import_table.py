@@ -30,16 +30,8 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.errors import DataError
-from mlp_studio.core.table import (
-    DECIMALS,
-    DELIMITERS,
-    ENCODINGS,
-    ROLES,
-    Preview,
-    Role,
-    TableFormat,
-    read_preview,
-)
+from mlp_studio.core.preview import ROLES, Preview, Role, read_preview
+from mlp_studio.core.text_rows import DECIMALS, DELIMITERS, ENCODINGS, TableFormat
 from mlp_studio.ui.theme import UNIT, number_font
 
 SHOWN_ROWS, SHOWN_CHARACTERS, SHOWN_NAME, SHOWN_NOTES = 50, 200, 40, 2

@@ -1,0 +1,178 @@
+"""A text file's rows: its format, each row with the line it starts on, its numbers, and sentences for what is wrong.
+
+The csv module takes the rows apart, because it knows the line and the width of each of them, and never pads,
+shifts or converts in silence.
+"""
+
+import csv
+import math
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from mlp_studio.core.dataset import Floats, Ints
+from mlp_studio.core.errors import DataError
+
+Record: TypeAlias = tuple[int, list[str]]  # the line on which a row starts, and its cells
+
+ENCODINGS = {
+    "utf-8-sig": "Unicode (UTF-8)",
+    "utf-16": "Unicode (UTF-16)",
+    "utf-16-le": "Unicode (UTF-16, unmarked)",
+    "cp1252": "Western (Windows-1252)",
+    "latin-1": "Western (ISO 8859-1)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "gb18030": "Chinese (GB 18030)",
+    "shift_jis": "Japanese (Shift JIS)",
+}
+DELIMITERS = {",": "Comma ,", ";": "Semicolon ;", "\t": "Tab", "|": "Bar |"}
+DECIMALS = {".": "Point 1.5", ",": "Comma 1,5"}
+
+MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"))
+NOT_TEXT = {
+    b"PK\x03\x04": "is an Excel workbook or a zip archive; save the table as CSV",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the table as CSV",
+    b"\x1f\x8b": "is compressed; unpack it first",
+    b"PAR1": "is a Parquet file; save the table as CSV",
+}
+SWAP_COMMA = str.maketrans(",.", ".,")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """How a text file is to be taken apart. Raises DataError for a value that is not in the tables above."""
+
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    decimal: str = "."
+    header: bool = True
+
+    def __post_init__(self) -> None:
+        for what, choices in (("encoding", ENCODINGS), ("delimiter", DELIMITERS), ("decimal", DECIMALS)):
+            if (value := getattr(self, what)) not in choices:
+                raise DataError(f"The {what} {value!r} is unknown; choose from {', '.join(map(repr, choices))}.")
+
+
+# Sentences
+
+
+@contextmanager
+def sentences(path: Path) -> Iterator[None]:
+    """Whatever the system has to say about the file becomes one sentence."""
+    name = quoted(path.name)
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"There is no file {quoted(str(path), 200)}.") from None
+    except PermissionError:
+        raise DataError(f"{name} may not be read: permission denied.") from None
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+    except UnicodeError as error:
+        raise DataError(f"{name} is not text in this encoding; choose another.") from error
+    except MemoryError as error:
+        raise DataError(f"{name} does not fit into memory.") from error
+
+
+def quoted(text: str, limit: int = 40) -> str:
+    """A text from a file in quotation marks: on one line, of bounded length, free of halves of characters."""
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
+
+
+def listed(names: Sequence[str], last: str = "and", limit: int = 10) -> str:
+    """Names in a sentence: “a”, “b” and “c”; of many, the first few."""
+    shown = [quoted(name) for name in names[:limit]]
+    if len(names) > limit:
+        return f"{', '.join(shown)}, … ({len(names):,} in all)"
+    return f" {last} ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 row, 1,200 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def on_lines(lines: Ints, limit: int = 5) -> str:
+    """Line numbers in a sentence; of many, the first few."""
+    numbers = ", ".join(f"{line:,}" for line in lines[:limit])
+    return f"line{'' if len(lines) == 1 else 's'} {numbers}{', …' if len(lines) > limit else ''}"
+
+
+# The file and its rows
+
+
+def require_text(path: Path) -> None:
+    """Raise DataError or OSError where the path leads to no file, an empty one, or one that is plainly no text."""
+    if path.is_dir():
+        raise DataError(f"{quoted(path.name)} is a folder, not a file.")
+    if not path.exists():
+        raise FileNotFoundError
+    if not path.is_file():
+        raise DataError(f"{quoted(path.name)} is not an ordinary file.")
+    with path.open("rb") as handle:
+        start = handle.read(8)
+    if not start:
+        raise DataError(f"{quoted(path.name)} is empty.")
+    for magic, reason in NOT_TEXT.items():
+        if start.startswith(magic):
+            raise DataError(f"{quoted(path.name)} {reason}.")
+
+
+def read_records(path: Path, fmt: TableFormat) -> Generator[Record, None, None]:
+    """The rows that are not blank, each with the line it starts on. Raises DataError on a broken quote."""
+    with path.open(encoding=fmt.encoding, newline="") as handle:
+        reader = csv.reader(handle, delimiter=fmt.delimiter, strict=True)
+        line = 1
+        try:
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(f"Line {line:,} {_quote_trouble(str(error))}") from None
+
+
+def _quote_trouble(error: str) -> str:
+    if "unexpected end" in error:
+        return "opens a quote that is never closed."
+    if "limit" in error:
+        return f"has a field of more than {csv.field_size_limit():,} characters; is a quote not closed?"
+    return "has text after a closing quote."
+
+
+def misfit(records: Sequence[Record], width: int) -> str:
+    """The sentence on the first record that has not `width` cells, "" if there is none."""
+    if width == 1:
+        return "Only one column was found; choose the delimiter that separates the columns."
+    for line, cells in records:
+        if len(cells) != width:
+            return f"Line {line:,} has {counted(len(cells), 'field')}, expected {width:,}."
+    return ""
+
+
+def as_number(cell: str, decimal: str) -> float | None:
+    """The number in a cell, nan where it is missing, None where there is other text."""
+    text = cell.strip()
+    if text.casefold() in MISSING:
+        return math.nan
+    plain = text.translate(SWAP_COMMA) if decimal == "," else text
+    with suppress(ValueError):
+        return None if "_" in plain else float(plain)
+    return None
+
+
+def as_numbers(cells: Sequence[str], decimal: str) -> tuple[Floats, list[int]]:
+    """The numbers in a column of n cells, (n,), nan where there is none, and the positions of text."""
+    plain = [cell.translate(SWAP_COMMA) for cell in cells] if decimal == "," else cells
+    if "_" not in "".join(cells):
+        with suppress(ValueError):
+            return np.fromiter(map(float, plain), np.float64, len(cells)), []
+    parsed = [as_number(cell, decimal) for cell in cells]
+    values = np.array([math.nan if value is None else value for value in parsed], dtype=np.float64)
+    return values, [position for position, value in enumerate(parsed) if value is None]
