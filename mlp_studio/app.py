@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+import mlp_studio.ui  # noqa: F401 - before Qt: see mlp_studio/ui/libraries.py
 
+# isort: split
 from PySide6.QtCore import QEventLoop, QSettings, QThread, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
