@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Source:
     """`load(config, rng)` gives the data; `settings` names the DataConfig fields that it heeds.
 
-    `slow` sources import pandas or scikit-learn, so the window loads them off its own thread.
+    `slow` sources import pandas or scikit-learn, so the window loads them off its own thread. One that `is_drawn`
+    takes its rows from `rng`, so that they differ from seed to seed.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Source:
     load: Callable[[DataConfig, Generator], Dataset]
     settings: tuple[str, ...] = ()
     slow: bool = True
+    is_drawn: bool = False
 
 
 EVERY_SOURCE = ("shuffle_labels",)  # the DataConfig fields that all sources heed
@@ -36,11 +38,18 @@ EVERY_SOURCE = ("shuffle_labels",)  # the DataConfig fields that all sources hee
 
 def load_dataset(config: DataConfig, rng: Generator) -> Dataset:
     """The data that `config` asks for. Raises DataError with the sentence to show."""
-    dataset = SOURCES[config.source].load(config, rng)
-    return _with_labels_shuffled(dataset, rng) if config.shuffle_labels else dataset
+    return with_labels(config, read_source(config, rng), rng)
 
 
-def _with_labels_shuffled(dataset: Dataset, rng: Generator) -> Dataset:
+def read_source(config: DataConfig, rng: Generator) -> Dataset:
+    """The data as their source has them. Raises DataError with the sentence to show."""
+    return SOURCES[config.source].load(config, rng)
+
+
+def with_labels(config: DataConfig, dataset: Dataset, rng: Generator) -> Dataset:
+    """The data with their labels as they are, or dealt out by chance where `config` asks for it."""
+    if not config.shuffle_labels:
+        return dataset
     note = "The labels are shuffled: they have nothing to do with the features any more."
     return replace(dataset, y=rng.permutation(dataset.y), notes=(*dataset.notes, note))
 
@@ -57,7 +66,7 @@ def _generated(name: str) -> Source:
     settings: tuple[str, ...] = ("rows", "noise") if name != "random" else ("rows",)
     if entry.classes is None:
         settings += ("classes",)
-    return Source(entry.label, entry.help, load, settings, slow=False)
+    return Source(entry.label, entry.help, load, settings, slow=False, is_drawn=True)
 
 
 def _sample(label: str, help: str, loader: str) -> Source:  # noqa: A002

@@ -336,12 +336,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def show_gallery(self) -> None:
         """All lessons."""
-        self.studio.read_lesson("")
+        self.studio.lessons.read("")
         self._raise_dock("lesson")
 
     def open_lesson(self, name: str, _checked: bool = False) -> None:
         """Set up a lesson and open its page."""
-        self.studio.open_lesson(name)
+        self.studio.lessons.open(name)
         self._raise_dock("lesson")
 
     @Slot(str)

@@ -17,6 +17,7 @@ from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.uncertainty import SpreadGrid
 from mlp_studio.core.verdict import Findings
+from mlp_studio.ui.scene import Scene, Slice
 
 Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
 ACTIVE = ("starting", "running")  # a worker thread is busy
@@ -87,18 +88,6 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Which plane of wide data is shown: two feature columns, or the principal components.
-
-    The other features are held at their training mean, or at row `held_row` of the data.
-    """
-
-    kind: Literal["columns", "principal"] = "columns"
-    columns: tuple[int, int] = (0, 1)
-    held_row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """What the boundary view shows."""
 
@@ -147,7 +136,7 @@ class State:
     prepared: Prepared | None = None
     loading: str = ""  # what is being loaded, in words; "" when nothing is
     run: Run | None = None
-    plane: Plane | None = None
+    scene: Scene | None = None  # of `shown.slice`
     shown: Shown = field(default_factory=Shown)
     probe: Floats | None = None  # the point asked about (D,), in original units
     cell: Cell | None = None
@@ -156,6 +145,11 @@ class State:
     lesson: str = ""  # the lesson that is open; "": the gallery
     verdicts: Mapping[str, Findings] = field(default_factory=dict)  # the latest of each lesson, in this session
     comparison: Comparison | None = None
+
+    @property
+    def plane(self) -> Plane | None:
+        """The plane that the boundary view shows."""
+        return self.scene.plane if self.scene is not None else None
 
 
 class Store(QObject):

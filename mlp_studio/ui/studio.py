@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from mlp_studio.core.boundary import Box, Plane, column_plane, principal_plane
+from mlp_studio.core.boundary import Box
 from mlp_studio.core.config import (
     DataConfig,
     Experiment,
@@ -20,19 +20,16 @@ from mlp_studio.core.config import (
     with_setting,
     with_share,
 )
-from mlp_studio.core.dataset import Dataset, Floats
+from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.evaluate import PartScores, evaluate
-from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import parse_row
-from mlp_studio.core.prepare import Prepared, prepare
-from mlp_studio.core.randomness import Stream, generator
-from mlp_studio.core.sources import SOURCES, load_dataset
+from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.trainer import Training, initial_params
-from mlp_studio.core.verdict import Result, judge, of_data_alone
-from mlp_studio.ui.comparer import Comparer
 from mlp_studio.ui.jobs import Jobs
+from mlp_studio.ui.lessons import Lessons
+from mlp_studio.ui.loading import Loaded, is_quick, load, same_rows, same_source, what
 from mlp_studio.ui.runner import (
     GRID_LEAST,
     UNCERTAINTY_GRID,
@@ -43,7 +40,8 @@ from mlp_studio.ui.runner import (
     measure,
     rest_grid,
 )
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Slice, Snapshot, Status, Store, Uncertainty
+from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_scene
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Snapshot, Status, Store, Uncertainty
 
 log = logging.getLogger(__name__)
 
@@ -51,23 +49,24 @@ FRAME_MILLISECONDS = 39  # the window takes a frame from the training about 25 t
 FIGURES_SECONDS = 0.09  # curves and numbers change about 10 times a second: nobody reads faster, and it costs less
 UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
-QUICK_ROWS = 50_000  # generated data up to this size are there within a frame, so no thread is needed
 
 
 class Studio(QObject):
     """Turns gestures into states: loads data, runs the training, answers questions about points."""
 
     file_wanted = Signal()  # the person chose a file as the source, and has to say which
+    leg_ended = Signal()  # the training has come to a halt, or to its end
     idle = Signal()  # the last thread has ended
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.store = store
         self.jobs = Jobs(self)
-        self.comparer = Comparer(store, self.jobs, self)
+        self.lessons = Lessons(self)
         self._train_when_loaded = False
         self._ticket = 0  # of the newest data asked for
-        self._loaded: Experiment | None = None  # what the present data came from
+        self._asked = Experiment()  # whose data were asked for last
+        self._loaded: Loaded | None = None  # the present data
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
         self._box: Box | None = None
@@ -98,12 +97,11 @@ class Studio(QObject):
         old = self.store.state.experiment
         if experiment == old:
             return
-        if (experiment.seed, experiment.data) != (old.seed, old.data) or self.store.state.prepared is None:
+        same_data = same_rows(experiment, old) and experiment.split == old.split
+        if not same_data or self.store.state.prepared is None:
             self._load(experiment)
         elif self.store.state.loading:
             self.store.update(experiment=experiment)  # taken up when the data are there
-        elif experiment.split != old.split:
-            self._prepare(experiment, self.store.state.prepared.dataset)
         else:
             self._take_settings(experiment)
 
@@ -125,54 +123,10 @@ class Studio(QObject):
         experiment = self.store.state.experiment
         self.train_anew(replace(experiment, data=replace(experiment.data, shuffle_labels=on)))
 
-    # --- lessons ------------------------------------------------------------------------------------------------
-
-    def read_lesson(self, name: str) -> None:
-        """Open a lesson's page, "": the gallery; the experiment stays as it is."""
-        self.store.update(lesson=name)
-        self._judge()
-
-    def open_lesson(self, name: str) -> None:
-        """Open a lesson's page and set up its experiment."""
-        self.store.update(lesson=name)
-        self.set_experiment(LESSONS[name].experiment())
-        self.reset()  # a lesson begins at its beginning, also where nothing else changed
-        self._show_lesson(name)
-        self._judge()
-
-    def train_lesson(self, name: str) -> None:
-        """Set up a lesson's experiment and train it; where a lesson has several, in the background."""
-        self.store.update(lesson=name)
-        if LESSONS[name].compares:
-            self.comparer.start(name)
-            return
-        self.train_anew(LESSONS[name].experiment())
-        self._show_lesson(name)
-
-    def _show_lesson(self, name: str) -> None:
-        lesson = LESSONS[name]
-        if lesson.side_by_side:
-            self.show_side_by_side(True)
-        if lesson.probe:
-            self.ask(np.array(lesson.probe))
-        self.tell(f"{lesson.title}: {lesson.summary}")
-
-    def _judge(self) -> None:
-        """Judge the present run where it is the open lesson's and has come to its end."""
-        state = self.store.state
-        run = state.run
-        if not state.lesson or run is None or LESSONS[state.lesson].compares:
-            return
-        lesson = LESSONS[state.lesson]
-        ended = run.status in ("finished", "diverged") or of_data_alone(lesson)
-        if ended and run.experiment == lesson.experiment():
-            result = Result(run.experiment, run.prepared, run.snapshot.params, run.curves)
-            self.store.update(verdicts={**state.verdicts, state.lesson: judge(lesson, {lesson.main: result})})
-
     def open_file(self, path: Path, **choices: Any) -> None:
         """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …"""
         data = DataConfig(source="file", path=str(path), **choices)
-        self.set_experiment(replace(self.store.state.experiment, data=data))
+        self._load(replace(self.store.state.experiment, data=data), anew=True)
 
     def start(self, experiment: Experiment | None = None) -> None:
         """Load the first data."""
@@ -194,71 +148,64 @@ class Studio(QObject):
 
     # --- data ---------------------------------------------------------------------------------------------------
 
-    def _load(self, experiment: Experiment) -> None:
-        """Load the data of an experiment. Of several that are asked for, the newest wins."""
-        self._ticket += 1
+    def _load(self, experiment: Experiment, *, anew: bool = False) -> None:
+        """Get the data of an experiment, or get them `anew`. Of several that are asked for, the newest wins."""
+        state = self.store.state
         self._train_when_loaded = False
-        ticket, split = self._ticket, experiment.split
-
-        def load() -> tuple[Dataset, Prepared]:
-            dataset = load_dataset(experiment.data, generator(experiment.seed, Stream.DATA))
-            return dataset, prepare(dataset, split, generator(experiment.seed, Stream.SPLIT))
-
-        def done(loaded: tuple[Dataset, Prepared]) -> None:
-            if ticket != self._ticket:
-                return
-            wanted = self.store.state.experiment  # with what was changed in the meantime
-            dataset, prepared = loaded
-            self.store.update(loading="")
-            if wanted.split == split:
-                self._use(wanted, prepared)
+        if state.loading and not anew and same_source(experiment, self._asked):
+            self.store.update(experiment=experiment)  # on their way already; what else is wanted follows
+            return
+        self._ticket += 1
+        self._asked = experiment
+        if is_quick(experiment, None if anew else self._loaded):
+            try:
+                loaded = load(experiment, self._loaded, state.shown.slice, anew=anew)
+            except StudioError as error:
+                self._refuse(str(error))
             else:
-                self._prepare(wanted, dataset)
+                self._use(experiment, loaded)
+            return
+        self.interrupt("stopped")
+        self.store.update(experiment=experiment, loading=f"Loading {what(experiment)} …")
+        ticket, before, shown = self._ticket, self._loaded, state.shown.slice
+
+        def done(loaded: Loaded) -> None:
+            if ticket == self._ticket:
+                self._arrived(loaded)
 
         def failed(sentence: str) -> None:
             if ticket == self._ticket:
                 self._refuse(sentence)
 
-        source = SOURCES[experiment.data.source]
-        if source.slow or experiment.data.rows > QUICK_ROWS:
-            self.interrupt("stopped")
-            words = Path(experiment.data.path).name if experiment.data.path else source.label
-            self.store.update(experiment=experiment, loading=f"Loading {words} …")
-            self.jobs.start("data", load, done, failed)
+        self.jobs.start("data", lambda: load(experiment, before, shown, anew=anew), done, failed)
+
+    def _arrived(self, loaded: Loaded) -> None:
+        """Take what a job has loaded, or go on from there to what has been asked for in the meantime."""
+        wanted, train = self.store.state.experiment, self._train_when_loaded
+        if same_rows(wanted, loaded.experiment) and wanted.split == loaded.experiment.split:
+            self._use(wanted, loaded)
             return
-        try:
-            _, prepared = load()
-        except StudioError as error:
-            self._refuse(str(error))
-        else:
-            self._use(experiment, prepared)
+        self._loaded = loaded
+        self.store.update(loading="")
+        self._load(wanted)
+        self._train_when_loaded = train
 
-    def _prepare(self, experiment: Experiment, dataset: Dataset) -> None:
-        """Split and scale anew the data that are there."""
-        try:
-            prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
-        except StudioError as error:
-            self._refuse(str(error))
-        else:
-            self._use(experiment, prepared)
-
-    def _use(self, experiment: Experiment, prepared: Prepared) -> None:
+    def _use(self, experiment: Experiment, loaded: Loaded) -> None:
         """Show these data, with a run that has not begun."""
-        state, dataset = self.store.state, prepared.dataset
+        state, prepared, scene = self.store.state, loaded.prepared, loaded.scene
+        dataset = prepared.dataset
         notes = " ".join((*dataset.notes, *prepared.notes))
         same_columns = state.prepared is not None and state.prepared.dataset.feature_names == dataset.feature_names
-        # a row that the other features were held at is a row of the old data
-        chosen = replace(state.shown.slice, held_row=None) if same_columns else first_slice(dataset)
         self._retire()
-        self._loaded = experiment
+        self._loaded = loaded
         # all at once: weights, data and plane belong together
         self.store.update(
             experiment=experiment,
             prepared=prepared,
             loading="",
             run=fresh_run(experiment, prepared),
-            plane=make_plane(prepared, chosen),
-            shown=replace(state.shown, slice=chosen),
+            scene=scene,
+            shown=replace(state.shown, slice=scene.slice),
             probe=state.probe if same_columns else None,
             cell=None,
             notice=Notice(notes) if notes else None,
@@ -272,9 +219,10 @@ class Studio(QObject):
     def _refuse(self, sentence: str) -> None:
         """The data asked for cannot be had: the previous ones stay, and so do their settings."""
         self._train_when_loaded = False
-        experiment, loaded = self.store.state.experiment, self._loaded
-        if loaded is not None:
-            experiment = replace(experiment, seed=loaded.seed, data=loaded.data, split=loaded.split)
+        experiment = self.store.state.experiment
+        if self._loaded is not None:
+            there = self._loaded.experiment
+            experiment = replace(experiment, seed=there.seed, data=there.data, split=there.split)
         self.store.update(experiment=experiment, loading="", notice=Notice(sentence, is_error=True))
 
     # --- training -----------------------------------------------------------------------------------------------
@@ -340,16 +288,17 @@ class Studio(QObject):
         experiment, prepared = training.experiment, training.prepared
         self._retire()
         self._runner = self._make_runner(experiment, prepared, training)
-        self._loaded, self._asked_for = experiment, training.epoch
+        scene = make_scene(prepared, first_slice(prepared.dataset))
+        self._loaded, self._asked_for = Loaded(experiment, prepared.dataset, prepared, scene), training.epoch
         snapshot = Snapshot(training.weights_epoch, training.backend.params())
         evaluation = Evaluation(snapshot.epoch, evaluate(snapshot.params, experiment.model.activation, prepared))
         run = Run(experiment, prepared, status, snapshot, training.history.curves, evaluation)
-        shown = replace(self.store.state.shown, slice=first_slice(prepared.dataset))
+        shown = replace(self.store.state.shown, slice=scene.slice)
         self.store.update(
             experiment=experiment,
             prepared=prepared,
             shown=shown,
-            plane=make_plane(prepared, shown.slice),
+            scene=scene,
             run=run,
             follow_up="",
             probe=None,
@@ -437,7 +386,7 @@ class Studio(QObject):
                 self.tell(ending.message, is_error=is_error)
             self._redraw()
             self._evaluate()
-            self._judge()
+            self.leg_ended.emit()
         elif isinstance(runner, Runner) and runner in self._retired:
             self._retired.remove(runner)
             runner.deleteLater()
@@ -456,7 +405,7 @@ class Studio(QObject):
     def shut_down(self, milliseconds: int = 3000) -> bool:
         """End every thread; whether all ended in time."""
         self._timer.stop()
-        self.comparer.cancel()
+        self.lessons.comparer.cancel()
         runners = [*self._retired, *([self._runner] if self._runner is not None else [])]
         for runner in runners:
             runner.interrupt("stopped")
@@ -482,11 +431,20 @@ class Studio(QObject):
     def set_slice(self, chosen: Slice) -> None:
         """Show another plane of wide data."""
         state = self.store.state
-        if state.prepared is None or chosen == state.shown.slice:
+        prepared = state.prepared
+        if prepared is None or chosen == state.shown.slice:
             return
-        plane = make_plane(state.prepared, chosen)
-        self.store.update(shown=replace(state.shown, slice=chosen), plane=plane)
-        self._redraw()
+
+        def show(scene: Scene) -> None:
+            state = self.store.state
+            if state.prepared is prepared:
+                self.store.update(shown=replace(state.shown, slice=scene.slice), scene=scene)
+                self._redraw()
+
+        if prepared.dataset.X.size <= QUICK_VALUES:
+            show(make_scene(prepared, chosen))
+        else:
+            self.jobs.start("scene", lambda: make_scene(prepared, chosen), show, self._raster_failed)
 
     def look_at(self, box: Box) -> None:
         """The visible part of the plane changed: draw the regions there."""
@@ -584,11 +542,10 @@ class Studio(QObject):
         Raises DataError with the sentence to show beside the field.
         """
         state = self.store.state
-        if state.prepared is None:
+        if state.prepared is None or state.scene is None:
             return
-        data = state.prepared.dataset
-        default = state.probe if state.probe is not None else data.X[state.prepared.train.rows].mean(axis=0)
-        self.ask(parse_row(text, data.feature_names, default))
+        default = state.probe if state.probe is not None else state.scene.mean
+        self.ask(parse_row(text, state.prepared.dataset.feature_names, default))
 
     def select(self, cell: Cell | None) -> None:
         """Make the points of a cell of the confusion matrix stand out; the same cell again: no longer."""
@@ -606,23 +563,6 @@ class Studio(QObject):
     def dismiss(self) -> None:
         """Take the notice away."""
         self.store.update(notice=None)
-
-
-def first_slice(dataset: Dataset) -> Slice:
-    """The plane to begin with: all there is of two features, the principal components of more."""
-    return Slice("principal" if dataset.features > 2 else "columns")
-
-
-def make_plane(prepared: Prepared, chosen: Slice) -> Plane:
-    """The plane that a slice means for these data."""
-    if chosen.kind == "principal" and prepared.dataset.features > 1:
-        return principal_plane(prepared)
-    last = prepared.dataset.features - 1
-    first, second = (min(column, last) for column in chosen.columns)
-    if chosen.held_row is None:
-        return column_plane(prepared, (first, second))
-    held = prepared.dataset.X[chosen.held_row]
-    return column_plane(prepared, (first, second), held, f"the values of row {chosen.held_row + 1:,}")
 
 
 def fresh_run(experiment: Experiment, prepared: Prepared) -> Run:

@@ -172,6 +172,7 @@ def test_stop_ends_within_100_ms_and_keeps_the_weights(qtbot, window):
 
 def test_stop_is_prompt_within_a_long_epoch(qtbot, window):
     window.studio.set("data.rows", 40_000)
+    qtbot.waitUntil(lambda: not state_of(window).loading, timeout=SECONDS)
     window.studio.set("train.batch_size", 1)
     window.studio.train()
     qtbot.waitUntil(lambda: window.studio._runner.training is not None, timeout=SECONDS)
@@ -451,7 +452,7 @@ def test_side_by_side_shows_training_and_test_apart(qtbot, window):
 
 
 def test_a_cell_of_the_confusion_matrix_highlights_its_points(qtbot, window):
-    window.studio.open_lesson("linear")
+    window.studio.lessons.open("linear")
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     scores = run_of(window).evaluation.parts["test"]
@@ -461,7 +462,7 @@ def test_a_cell_of_the_confusion_matrix_highlights_its_points(qtbot, window):
 
 
 def test_wrong_points_are_outlined(qtbot, window):
-    window.studio.open_lesson("linear")
+    window.studio.lessons.open("linear")
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     run = run_of(window)
@@ -640,10 +641,10 @@ def test_train_goes_on_after_stepping_to_the_last_epoch(qtbot, window):
 
 
 def test_a_lesson_begins_at_its_beginning(qtbot, window):
-    window.studio.open_lesson("numpy-mlp")
+    window.studio.lessons.open("numpy-mlp")
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
-    window.studio.open_lesson("numpy-mlp")
+    window.studio.lessons.open("numpy-mlp")
     assert run_of(window).epoch == 0
 
 

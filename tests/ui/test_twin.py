@@ -63,7 +63,7 @@ def largest_gap(dialog):
 
 @pytest.mark.parametrize("lesson", ["numpy-mlp", "pytorch-mlp"])
 def test_one_click_proves_a_lesson_over_100_epochs(qtbot, window, lesson):
-    window.studio.open_lesson(lesson)
+    window.studio.lessons.open(lesson)
     dialog = open_twins(window)
     assert dialog.isVisible()
     assert not dialog.isModal()

@@ -14,7 +14,6 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from mlp_studio.core.backends.registry import BACKENDS
-from mlp_studio.core.boundary import bounds
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.events import Finished
 from mlp_studio.core.prepare import Prepared
@@ -30,8 +29,9 @@ from mlp_studio.ui.plots.curves import loss_span, loss_text
 from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, pen
-from mlp_studio.ui.plots.regions import RegionsPlot, sample
+from mlp_studio.ui.plots.regions import RegionsPlot
 from mlp_studio.ui.runner import GRID_WHILE_RUNNING, View, draw, rest_grid
+from mlp_studio.ui.scene import Scene
 from mlp_studio.ui.store import Raster, Snapshot, State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.theme import Colours
@@ -374,7 +374,7 @@ class TwinDialog(QWidget):
             return
         # early stopping would end the twins at an epoch of its own
         settings = replace(state.experiment.train, epochs=self.epochs.value(), early_stopping=0)
-        view = None if state.plane is None else View(state.plane, bounds(state.plane, state.prepared.dataset.X))
+        view = None if state.scene is None else View(state.scene.plane, state.scene.home)
         if self._course is not None:
             self._course.give_up()
         course = Course(replace(state.experiment, train=settings), state.prepared, self.precision.value, view)
@@ -382,23 +382,21 @@ class TwinDialog(QWidget):
         self._drawn, self._ranges = 0, None
         for chart in (self.loss, self.gap):
             chart.begin()
-        self._show_points(course.prepared, view)
+        self._show_points(course.prepared, state.scene)
         self._studio.jobs.start("twin", course.work, course.done, course.failed)
         self._timer.start()
         self._draw(course)
         self.render(state)
 
-    def _show_points(self, prepared: Prepared, view: View | None) -> None:
+    def _show_points(self, prepared: Prepared, scene: Scene | None) -> None:
         for picture in self.pictures:
             regions = picture.regions
             regions.show_raster(None)
-            if view is None:
+            if scene is None:
                 continue
-            data, plane = prepared.dataset, view.plane
-            points = {name: sample(plane.project(data.X[part.rows]), part.y) for name, part in prepared.parts.items()}
-            regions.show_points(points, data.classes, plane.labels)
+            regions.show_points(scene.points, prepared.dataset.classes, scene.plane.labels)
             regions.show_parts(PICTURED)
-            regions.show_box(view.box)
+            regions.show_box(scene.home)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Esc."""

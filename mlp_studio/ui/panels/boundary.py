@@ -1,5 +1,7 @@
 """The decision boundary: what is shown of which rows, on which slice, in one picture or two."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
@@ -14,14 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.boundary import bounds
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.plots.export import ExportButton
-from mlp_studio.ui.plots.regions import FULL_SPREAD, Points, RegionsPlot, sample
-from mlp_studio.ui.store import Evaluation, Run, Shown, Slice, State, Uncertainty
+from mlp_studio.ui.plots.regions import FULL_SPREAD, RegionsPlot
+from mlp_studio.ui.scene import Points, Scene, Slice
+from mlp_studio.ui.store import Evaluation, Run, Shown, State, Uncertainty
 from mlp_studio.ui.studio import Studio
 
 PART_LABELS = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -209,8 +211,7 @@ class BoundaryPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._shown: Shown | None = None
-        self._prepared: Prepared | None = None
-        self._plane: object = None
+        self._scene: Scene | None = None
         self._run: Run | None = None
         self._measured: Uncertainty | None = None
         self._veiled = False
@@ -296,48 +297,47 @@ class BoundaryPanel(QWidget):
 
     @Slot()
     def _fit(self) -> None:
-        state = self._studio.store.state
-        if state.prepared is not None and state.plane is not None:
-            self.plots[0].show_box(bounds(state.plane, state.prepared.dataset.X))
+        scene = self._studio.store.state.scene
+        if scene is not None:
+            self.plots[0].show_box(scene.home)
 
     def _clicked(self, u: float, v: float) -> None:
         self._studio.ask_at(u, v)
         state = self._studio.store.state
-        if state.prepared is not None and state.plane is not None and state.prepared.dataset.features > 2:
+        if state.prepared is not None and state.scene is not None and state.prepared.dataset.features > 2:
             box = self.plots[0].box
-            size = np.array([box.u_high - box.u_low, box.v_high - box.v_low])
-            gaps = (state.plane.project(state.prepared.dataset.X) - (u, v)) / size
-            self.slices.offer_row(int((gaps * gaps).sum(axis=1).argmin()))
+            row = nearest_row(state.prepared, state.scene, (u, v), (box.u_high - box.u_low, box.v_high - box.v_low))
+            self.slices.offer_row(row)
 
     def _csv(self) -> tuple[list[str], list[list[object]]]:
         """The drawn points: place in the plane, class, share, and what the network says."""
         state = self._studio.store.state
-        if state.prepared is None or state.plane is None:
+        if state.prepared is None or state.scene is None:
             return [], []
         names, evaluation = state.prepared.dataset.class_names, state.run.evaluation if state.run else None
         rows: list[list[object]] = []
-        for name, part in state.prepared.parts.items():
+        for name, drawn in state.scene.points.items():
             if name not in state.shown.parts:
                 continue
-            places = state.plane.project(state.prepared.dataset.X[part.rows])
-            predicted = evaluation.parts[name].predicted if evaluation else None
-            rows += [
-                [*place, names[truth], name, "" if predicted is None else names[predicted[k]]]
-                for k, (place, truth) in enumerate(zip(places.tolist(), part.y, strict=True))
-            ]
-        return [*state.plane.labels, "class", "share", "predicted"], rows
+            truths = [names[label] for label in drawn.y.tolist()]
+            said = [""] * len(truths)
+            if evaluation is not None:
+                said = [names[label] for label in evaluation.parts[name].predicted[drawn.rows].tolist()]
+            places = drawn.places.tolist()
+            rows += [[*place, truth, name, answer] for place, truth, answer in zip(places, truths, said, strict=True)]
+        return [*state.scene.plane.labels, "class", "share", "predicted"], rows
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
-        fresh = state.prepared is not self._prepared or state.plane is not self._plane
+        fresh = other_data = state.scene is not self._scene
         if state.shown.side_by_side and len(self.plots) == 1:
             self._add_second()
             fresh = True
         if fresh:
-            self._show_data(state)
+            self._show_data(state, self.plots if other_data else self.plots[1:])
         other_parts = fresh or state.shown != self._shown
         if other_parts:
             self._show_parts(state)
@@ -365,23 +365,17 @@ class BoundaryPanel(QWidget):
         self._measured = None  # so that the veil is laid over both
         self._holder.add(second.widget)
 
-    def _show_data(self, state: State) -> None:
-        same_data = (
-            self._prepared is not None
-            and state.prepared is not None
-            and (self._prepared.dataset is state.prepared.dataset and state.plane is self._plane)
-        )
-        self._prepared, self._plane = state.prepared, state.plane
-        prepared, plane = state.prepared, state.plane
-        if prepared is None or plane is None:
+    def _show_data(self, state: State, plots: list[RegionsPlot]) -> None:
+        moved, self._scene = state.scene is not self._scene, state.scene
+        prepared, scene = state.prepared, state.scene
+        if prepared is None or scene is None:
             return
         data = prepared.dataset
-        points = {name: sample(plane.project(data.X[part.rows]), part.y) for name, part in prepared.parts.items()}
-        for plot in self.plots:
-            plot.show_points(points, data.classes, plane.labels)
-        self.legend.show_classes(data.class_names, thinned(points))
-        if not same_data:
-            self.plots[0].show_box(bounds(plane, data.X))
+        for plot in plots:
+            plot.show_points(scene.points, data.classes, scene.plane.labels)
+        self.legend.show_classes(data.class_names, thinned(scene.points))
+        if moved:
+            self.plots[0].show_box(scene.home)
 
     def _show_parts(self, state: State) -> None:
         shown = state.shown
@@ -470,6 +464,15 @@ class BoundaryPanel(QWidget):
                 self._show_parts(self._studio.store.state)
 
 
+def nearest_row(prepared: Prepared, scene: Scene, place: tuple[float, float], size: tuple[float, float]) -> int:
+    """The row of the data whose drawn point is nearest to (u, v), as the eye measures it on a view of this size."""
+    parts = prepared.parts
+    places = np.concatenate([points.places for points in scene.points.values()])
+    rows = np.concatenate([parts[name].rows[points.rows] for name, points in scene.points.items()])
+    gaps = (places - place) / size
+    return int(rows[(gaps * gaps).sum(axis=1).argmin()])
+
+
 def mark(button: QToolButton, is_on: bool) -> None:
     """Show whether a toggle is on, in the accent colour, so that it reads in dark too."""
     button.setChecked(is_on)
@@ -481,7 +484,7 @@ def mark(button: QToolButton, is_on: bool) -> None:
     button.setPalette(palette)
 
 
-def thinned(points: dict[str, Points]) -> str:
+def thinned(points: Mapping[str, Points]) -> str:
     """What to say when not every point is drawn, and what an outline means."""
     total, drawn = sum(part.total for part in points.values()), sum(len(part.y) for part in points.values())
     outline = "outlined: the network has it wrong"

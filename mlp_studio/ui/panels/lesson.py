@@ -372,30 +372,30 @@ class LessonPanel(QWidget):
     # --- panel → intents ---------------------------------------------------------------------------------------
 
     def _read(self, name: str, _checked: bool = False) -> None:
-        self._studio.read_lesson(name)
+        self._studio.lessons.read(name)
 
     @Slot()
     def _go_back(self) -> None:
-        self._studio.read_lesson("")
+        self._studio.lessons.read("")
 
     @Slot()
     def _go_on(self) -> None:
         names = list(LESSONS)
-        self._studio.read_lesson(names[names.index(self._name or names[0]) + 1])
+        self._studio.lessons.read(names[names.index(self._name or names[0]) + 1])
 
     @Slot()
     def _train(self) -> None:
         comparison = self._studio.store.state.comparison
         if comparison is not None and comparison.running and comparison.lesson == self._name:
-            self._studio.comparer.cancel()
+            self._studio.lessons.comparer.cancel()
         elif self._name:
-            self._studio.train_lesson(self._name)
+            self._studio.lessons.train(self._name)
             self._want_panel()
 
     @Slot()
     def _set_up(self) -> None:
         if self._name:
-            self._studio.open_lesson(self._name)
+            self._studio.lessons.open(self._name)
             self._want_panel()
 
     @Slot()

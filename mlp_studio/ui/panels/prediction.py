@@ -136,10 +136,13 @@ class PredictionPanel(QWidget):
         if self._asked[0] is not state.probe:
             self.error.hide()
         self._asked = (state.probe, snapshot)
-        if state.prepared is not None and state.prepared.dataset.feature_names != self._names:
+        if (
+            state.scene is not None
+            and state.prepared is not None
+            and (state.prepared.dataset.feature_names != self._names)
+        ):
             self._names = state.prepared.dataset.feature_names
-            prepared = state.prepared
-            mean = prepared.dataset.X[prepared.train.rows].mean(axis=0) if len(self._names) > 2 else [0.1, 0.1]
+            mean = state.scene.mean if len(self._names) > 2 else [0.1, 0.1]
             example = ", ".join(f"{name} = {value:.3g}" for name, value in zip(self._names[:2], mean, strict=False))
             self.row.setPlaceholderText(example + (" …" if len(self._names) > 2 else ""))
         if state.probe is None or state.run is None:

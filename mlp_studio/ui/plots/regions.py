@@ -1,7 +1,6 @@
 """One picture of the plane: regions, points, the wrong ones outlined, the point asked about."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,37 +10,20 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from mlp_studio.core.boundary import Box
-from mlp_studio.core.dataset import Floats, Ints
+from mlp_studio.core.dataset import Floats
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
+from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
 
-MAX_POINTS = 20_000  # of each share of the rows; more are drawn as an even sample of them
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
 # What stays while the regions change beneath it is drawn once and kept as a picture: a third of a frame's cost.
 CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
 FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
 VEIL_STEPS, VEIL_OPACITY = 256, 0.85
 RING = 4  # pixels by which an outline is wider than its point
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """The drawn points of one share: places (n, 2) in the plane, y (n,), and their rows within the share (n,)."""
-
-    places: Floats
-    y: Ints
-    rows: Ints
-    total: int
-
-
-def sample(places: Floats, y: Ints) -> Points:
-    """All points, or an even sample of them where there are too many to draw."""
-    total = len(y)
-    rows = np.arange(total) if total <= MAX_POINTS else np.linspace(0, total - 1, MAX_POINTS).astype(np.int64)
-    return Points(places[rows], y[rows], rows, total)
 
 
 class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
@@ -138,7 +120,7 @@ class RegionsPlot(QObject):
         self.plot_item.addItem(self.probe)
         self._image_at: object = None
         self._classes = 0
-        self._points: dict[str, Points] = {}
+        self._points: Mapping[str, Points] = {}
         self.recolour()
         self.widget.scene().sigMouseClicked.connect(self._on_click)
         self.view_box.sigRangeChanged.connect(self._on_range)
@@ -176,7 +158,7 @@ class RegionsPlot(QObject):
         self.veil.setLookupTable(veil_table(tone))
         self.layer.update()
 
-    def show_points(self, points: dict[str, Points], classes: int, labels: tuple[str, str]) -> None:
+    def show_points(self, points: Mapping[str, Points], classes: int, labels: tuple[str, str]) -> None:
         """Show other data."""
         if classes != self._classes:
             self._make_scatters(classes)

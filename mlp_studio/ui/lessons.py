@@ -1,0 +1,67 @@
+"""What a person does with the lessons: read one, set up its experiment, train it, and have the outcome judged."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+
+from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.verdict import Result, judge, of_data_alone
+from mlp_studio.ui.comparer import Comparer
+
+if TYPE_CHECKING:
+    from mlp_studio.ui.studio import Studio
+
+
+class Lessons(QObject):
+    """The intents of the lesson panel. Each name is a lesson's; "" is the gallery."""
+
+    def __init__(self, studio: "Studio") -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._store = studio.store
+        self.comparer = Comparer(studio.store, studio.jobs, self)
+        studio.leg_ended.connect(self._judge)
+
+    def read(self, name: str) -> None:
+        """Open a lesson's page, "": the gallery; the experiment stays as it is."""
+        self._store.update(lesson=name)
+        self._judge()
+
+    def open(self, name: str) -> None:
+        """Open a lesson's page and set up its experiment."""
+        self._store.update(lesson=name)
+        self._studio.set_experiment(LESSONS[name].experiment())
+        self._studio.reset()  # a lesson begins at its beginning, also where nothing else changed
+        self._show(name)
+        self._judge()
+
+    def train(self, name: str) -> None:
+        """Set up a lesson's experiment and train it; where a lesson has several, in the background."""
+        self._store.update(lesson=name)
+        if LESSONS[name].compares:
+            self.comparer.start(name)
+            return
+        self._studio.train_anew(LESSONS[name].experiment())
+        self._show(name)
+
+    def _show(self, name: str) -> None:
+        lesson = LESSONS[name]
+        if lesson.side_by_side:
+            self._studio.show_side_by_side(True)
+        if lesson.probe:
+            self._studio.ask(np.array(lesson.probe))
+        self._studio.tell(f"{lesson.title}: {lesson.summary}")
+
+    @Slot()
+    def _judge(self) -> None:
+        """Judge the present run where it is the open lesson's and has come to its end."""
+        state = self._store.state
+        run = state.run
+        if not state.lesson or run is None or LESSONS[state.lesson].compares:
+            return
+        lesson = LESSONS[state.lesson]
+        ended = run.status in ("finished", "diverged") or of_data_alone(lesson)
+        if ended and run.experiment == lesson.experiment():
+            result = Result(run.experiment, run.prepared, run.snapshot.params, run.curves)
+            self._store.update(verdicts={**state.verdicts, state.lesson: judge(lesson, {lesson.main: result})})

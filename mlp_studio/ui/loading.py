@@ -1,0 +1,90 @@
+"""From settings to data that can be shown and trained on: read, split, scale, and the scene of the boundary view.
+
+What the data that are there already have in common with those asked for is not done again: another seed or another
+split does not read a file once more.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.dataset import Dataset
+from mlp_studio.core.prepare import Prepared, prepare
+from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.sources import SOURCES, read_source, with_labels
+from mlp_studio.ui.scene import Scene, Slice, first_slice, make_scene
+
+QUICK_VALUES = 30_000  # feature values: so many are there within a frame, and no thread is needed
+DRAWN_FEATURES = 2  # of data that a generator draws
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled."""
+
+    experiment: Experiment
+    source: Dataset
+    prepared: Prepared
+    scene: Scene
+
+
+def load(experiment: Experiment, before: Loaded | None, shown: Slice, *, anew: bool = False) -> Loaded:
+    """Load what is not there already, or all of it `anew`. Raises StudioError.
+
+    `shown`: the slice that is kept where the columns stay the same.
+    """
+    source, dataset = _rows(experiment, None if anew else before)
+    prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
+    return Loaded(experiment, source, prepared, make_scene(prepared, kept_slice(shown, before, dataset)))
+
+
+def _rows(experiment: Experiment, before: Loaded | None) -> tuple[Dataset, Dataset]:
+    """The data of the source, and the same with labels shuffled where that is asked for."""
+    rng = generator(experiment.seed, Stream.DATA)
+    if before is None or not same_source(experiment, before.experiment):
+        source = read_source(experiment.data, rng)
+    elif same_rows(experiment, before.experiment):
+        return before.source, before.prepared.dataset
+    else:
+        source = before.source
+    return source, with_labels(experiment.data, source, rng)
+
+
+def kept_slice(shown: Slice, before: Loaded | None, dataset: Dataset) -> Slice:
+    """The slice that was shown, where it still means the same; the row that others are held at is one of old data."""
+    if before is None or before.source.feature_names != dataset.feature_names:
+        return first_slice(dataset)
+    return replace(shown, held_row=None)
+
+
+def same_rows(new: Experiment, old: Experiment) -> bool:
+    """Whether the two ask for the same rows, labels included."""
+    return (new.seed, new.data) == (old.seed, old.data)
+
+
+def same_source(new: Experiment, old: Experiment) -> bool:
+    """Whether the rows that the source gave to the old serve the new as well.
+
+    One that draws its rows gives others for another seed, and has to draw before labels are shuffled with what the
+    generator gives next: so the same experiment has the same labels, whatever was there before.
+    """
+    if same_rows(new, old):
+        return True
+    same = replace(new.data, shuffle_labels=False) == replace(old.data, shuffle_labels=False)
+    if SOURCES[new.data.source].is_drawn:
+        return same and new.seed == old.seed and not new.data.shuffle_labels
+    return same
+
+
+def is_quick(experiment: Experiment, before: Loaded | None) -> bool:
+    """Whether to load these data takes no longer than a frame of the window."""
+    if before is not None and same_source(experiment, before.experiment):
+        return before.source.X.size <= QUICK_VALUES
+    source = SOURCES[experiment.data.source]
+    return not source.slow and DRAWN_FEATURES * experiment.data.rows <= QUICK_VALUES
+
+
+def what(experiment: Experiment) -> str:
+    """What is being loaded, in words."""
+    data = experiment.data
+    return Path(data.path).name if data.path and data.source == "file" else SOURCES[data.source].label
