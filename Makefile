@@ -9,7 +9,7 @@ FIRST_RUN := out/first-run
 SUITABLE := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 
-.PHONY: help venv run test lessons lint format types clean
+.PHONY: help venv run test bench lessons lint format types clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -42,6 +42,10 @@ run: $(INSTALLED) ## open the window (ARGS="…" are handed on); without a displ
 test: $(INSTALLED) lint types ## every check: lint, format, types, tests
 	@packaging/system-libraries.sh --tests
 	$(BIN)/python -m pytest
+
+bench: $(INSTALLED) ## measure the speed against what people would use instead (JSON=FILE: write the rows there, too)
+	@packaging/system-libraries.sh --tests
+	@$(BIN)/python -m tests.benchmarks $(if $(JSON),--json "$(JSON)") $(ARGS)
 
 lessons: $(INSTALLED) ## do all lessons come out as they should, over five seeds?
 	$(BIN)/python tests/benchmarks/lesson_ranges.py
