@@ -20,6 +20,7 @@ from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
 
 if TYPE_CHECKING:
+    from mlp_studio.core.dataset import Floats
     from mlp_studio.core.trainer import Training
     from mlp_studio.ui.store import Status
 
@@ -80,8 +81,8 @@ def main(paths: list[str]) -> int:
     return code
 
 
-def write_picture(path: Path, training: "Training", status: "Status") -> None:
-    """Draw the window with a finished training into a PNG file, without a display."""
+def write_picture(path: Path, training: "Training", status: "Status", probe: "Floats | None" = None) -> None:
+    """Draw the window with a finished training, asked about a point, into a PNG file, without a display."""
     if QApplication.instance() is None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     make_application()
@@ -90,6 +91,7 @@ def write_picture(path: Path, training: "Training", status: "Status") -> None:
     folder = TemporaryDirectory()  # settings of its own: the picture shows the window as it comes
     window = make_window(QSettings(str(Path(folder.name) / "settings.ini"), QSettings.Format.IniFormat))
     window.studio.adopt(training, status)
+    window.studio.ask(probe)
     window.docks["evaluation"].raise_()
     window.resize(1280, 800)
     window.show()

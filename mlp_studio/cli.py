@@ -99,7 +99,12 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
         help="predict this row at the end; may be repeated",
     )
     add("--report", metavar="FILE.json", type=Path, help="write everything about the run to a JSON file")
-    add("--picture", metavar="FILE.png", type=Path, help="write a picture of the window with the finished run")
+    add(
+        "--picture",
+        metavar="FILE.png",
+        type=Path,
+        help="write a picture of the window with the finished run, asked about the first --at",
+    )
     add("--quiet", action="store_true", help="show no progress bar")
     parser.epilog = f"{_settings_help()}\n\n{textwrap.fill(EXIT_CODES, 110)}"
 
@@ -147,7 +152,7 @@ def _train(options: argparse.Namespace) -> int:
             write_report(options.report, document)
     if options.picture:
         with _writing(options.picture):
-            _write_picture(options.picture, training, ending.outcome)
+            _write_picture(options.picture, training, ending.outcome, points[0] if points else None)
     return DIVERGED if ending.outcome == "diverged" else OK
 
 
@@ -266,13 +271,13 @@ def _predictions(training: Training, points: Iterable[Floats]) -> list[Predictio
         return [predict(params, activation, training.prepared.scaler, x) for x in points]
 
 
-def _write_picture(path: Path, training: Training, status: Outcome) -> None:
-    """Draw the real window with the finished run. The only crossing from the command line to the window."""
+def _write_picture(path: Path, training: Training, status: Outcome, probe: Floats | None) -> None:
+    """Draw the real window with the finished run, asked about the probe (D,). Here alone the commands reach the ui."""
     try:
         from mlp_studio.app import write_picture
     except ImportError as error:
         raise StudioError(f"The picture needs the window's libraries, which do not load: {error}.") from error
-    write_picture(path, training, status)
+    write_picture(path, training, status, probe)
 
 
 def _run(training: Training, *, quiet: bool) -> tuple[Finished, float]:

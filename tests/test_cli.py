@@ -14,6 +14,7 @@ import pytest
 
 from mlp_studio import __main__, __version__, cli
 from mlp_studio.core.config import SECTIONS, Experiment, knobs
+from mlp_studio.core.dataset import Floats
 from mlp_studio.core.events import Event
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.lessons import LESSONS
@@ -534,8 +535,8 @@ def window(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     stand_in = types.ModuleType("mlp_studio.app")
     asked = types.SimpleNamespace(opened=[], drawn=[], missing="")
 
-    def write_picture(path: Path, training: Training, status: str) -> None:
-        asked.drawn.append((path, training.epoch, status))
+    def write_picture(path: Path, training: Training, status: str, probe: Floats | None) -> None:
+        asked.drawn.append((path, training.epoch, status, None if probe is None else probe.tolist()))
 
     stand_in.main = lambda paths: asked.opened.append(paths) or 0
     stand_in.write_picture = write_picture
@@ -549,7 +550,14 @@ def window(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 def test_the_picture_is_drawn_by_the_window_after_the_run(window, tmp_path):
     path = tmp_path / "picture.png"
     assert cli.main(["train", *SHORT, "--picture", str(path)]) == 0
-    assert window.drawn == [(path, 3, "finished")]
+    assert window.drawn == [(path, 3, "finished", None)]
+
+
+def test_the_picture_shows_the_first_row_asked_about(window, tmp_path):
+    path = tmp_path / "picture.png"
+    rows = ["--at", "X1=0.1,X2=-0.2", "--at", "X1=0,X2=0"]
+    assert cli.main(["train", *SHORT, *rows, "--picture", str(path)]) == 0
+    assert window.drawn == [(path, 3, "finished", [0.1, -0.2])]
 
 
 def test_a_picture_that_cannot_be_drawn_is_one_sentence(window, tmp_path, capsys, monkeypatch):

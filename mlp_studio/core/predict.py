@@ -48,7 +48,7 @@ def parse_row(text: str, names: tuple[str, ...], default: Floats | None = None) 
 def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
     # the longest names first, so that "X1" does not take the place of "X10"; names may hold commas and "="
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    pattern = re.compile(rf"\s*({known})\s*=\s*([^,;]*?)\s*(?:[,;]|$)")
+    pattern = re.compile(rf"\s*({known})\s*=\s*([^,;]*?)\s*(?:[,;]|$|(?<=\s)(?=(?:{known})\s*=))")
     found, at = [], 0
     while at < len(text):
         match = pattern.match(text, at)
@@ -57,7 +57,7 @@ def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
                 break
             wrong = text[at:].split("=", maxsplit=1)[0].strip()
             if wrong in names:
-                raise DataError(f"Give {wrong} a value, such as {wrong} = 0.1.")
+                raise DataError(_no_value(wrong))
             raise DataError(f"There is no feature “{wrong}”; the features are {_listed(names)}.")
         found.append((match[1], _finite(match[2], match[1])))
         at = match.end()
@@ -71,7 +71,13 @@ def _bare_numbers(text: str, names: tuple[str, ...]) -> Floats:
     return np.array([_finite(part, name) for part, name in zip(parts, names, strict=True)])
 
 
+def _no_value(name: str) -> str:
+    return f"Give {name} a value, such as {name} = 0.1."
+
+
 def _finite(text: str, name: str) -> float:
+    if not text:
+        raise DataError(_no_value(name))
     try:
         value = float(text)
     except ValueError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
@@ -33,6 +34,7 @@ from mlp_studio.core.text_rows import (
     sentences,
 )
 
+Bools: TypeAlias = NDArray[np.bool_]
 Role: TypeAlias = Literal["feature", "label", "ignore"]
 Kind: TypeAlias = Literal["number", "text", "empty", "counter"]
 
@@ -51,13 +53,18 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What the sampled rows say of a column; `as_feature` and `as_label`: why it cannot be one, or ""."""
+    """What the n sampled rows say of a column; `as_feature` and `as_label`: why it cannot be one, or "".
+
+    is_number: (n,) whether a row has a finite number there. texts: its n cells, tidied, as the names of classes.
+    """
 
     name: str
     kind: Kind
     few: bool  # so few different values that they may be classes
     as_feature: str
     as_label: str
+    is_number: Bools
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Preview:
     """The first rows of a file and what they suggest.
 
     rows: as many cells in each as there are columns. lines: where each of these rows starts in the file.
-    `broken` is the sentence on a sampled row that cannot be taken apart, or "".
+    `broken` is the sentence on a sampled row that cannot be taken apart, or "". is_whole: the sample is the table.
     """
 
     path: Path
@@ -76,6 +83,7 @@ class Preview:
     lines: tuple[int, ...]
     notes: tuple[str, ...]
     broken: str
+    is_whole: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +102,20 @@ class Preview:
             return f"Only one column can be the label, not {listed([column.name for column in labels])}."
         if not features:
             return "Choose at least one column as a feature."
-        return labels[0].as_label or next((column.as_feature for column in features if column.as_feature), "")
+        reasons = (labels[0].as_label, *(column.as_feature for column in features))
+        return next(filter(None, reasons), "") or self._too_little_left(labels[0], features)
+
+    def _too_little_left(self, label: Column, features: Sequence[Column]) -> str:
+        """The sentence on the rows that are left when those without a number or label are dropped, or ""."""
+        if not self.is_whole:
+            return ""
+        used = np.logical_and.reduce([column.is_number for column in features])
+        labels = [text for text, is_used in zip(label.texts, used, strict=True) if is_used and text]
+        if not labels:
+            return "No row can be used: each lacks a number or its label."
+        problem, rows = label_problem(label.name, set(labels), len(labels), self.format.decimal, True), len(used)
+        dropped = f"{counted(rows, 'row')} read, {rows - len(labels):,} dropped for lack of a number or a label."
+        return f"{problem} {dropped}" if problem and len(labels) < rows else problem
 
 
 def sniff(path: Path) -> TableFormat:
@@ -144,6 +165,7 @@ def read_preview(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> 
         lines=lines[:rows],
         notes=(() if fmt else tuple(_format_notes(used))) + notes,
         broken=misfit(body, width) or broken,
+        is_whole=complete,
     )
 
 
@@ -255,7 +277,8 @@ def _names(cells: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _column(name: str, cells: Sequence[str], lines: Sequence[int], decimal: str, complete: bool) -> Column:
     values, texts = as_numbers(cells, decimal)
-    classes = {" ".join(cell.split()) for cell in cells} - {""}
+    tidy = tuple(" ".join(cell.split()) for cell in cells)
+    classes = set(tidy) - {""}
     kind = _kind(name, cells, values, texts)
     return Column(
         name=name,
@@ -263,6 +286,8 @@ def _column(name: str, cells: Sequence[str], lines: Sequence[int], decimal: str,
         few=_few(kind, len(classes), len(cells)),
         as_feature=text_sentence(name, len(texts), lines[texts[0]], cells[texts[0]]) if texts else "",
         as_label=label_problem(name, classes, len(cells), decimal, complete),
+        is_number=np.isfinite(values),
+        texts=tidy,
     )
 
 

@@ -231,7 +231,7 @@ def _dataset(preview: Preview, target: int, inputs: tuple[int, ...], rows: _Rows
         raise DataError(f"No row can be used: {account}")
     names = sorted(found[code] for code in np.unique(codes))
     if problem := label_problem(label, names, len(X), preview.format.decimal, complete=True):
-        raise DataError(problem)
+        raise DataError(f"{problem} {account}" if len(X) < len(lines) else problem)
     index = np.zeros(len(found), dtype=np.int64)
     index[[rows.classes[name] for name in names]] = np.arange(len(names))
     lost = sorted(set(found) - set(names) - {""})

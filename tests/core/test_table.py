@@ -260,7 +260,10 @@ TRAPS = {
     ),
     "one class left": (
         "x,label\n1,a\n2,a\n,b\n",
-        "Column “label” holds one class only, “a”; at least two are needed.",
+        (
+            "Column “label” holds one class only, “a”; at least two are needed. "
+            "3 rows read, 2 used, 1 dropped for missing values (line 4)."
+        ),
     ),
     "a number to predict": (
         "x,price\n" + "".join(f"{i},{i * 1.1:.2f}\n" for i in range(40)),
@@ -470,10 +473,8 @@ def test_a_sample_does_not_condemn_a_sorted_file(tmp_path):
 
 def test_a_preview_reads_only_the_start(tmp_path, monkeypatch):
     path = file(tmp_path, "x,label\n" + "1,a\n2,b\n" * 20_000 + "broken\n")
-    seen = []
-    monkeypatch.setattr(
-        preview, "_column", lambda *parts: seen.append(len(parts[1])) or preview.Column("", "text", True, "", "")
-    )
+    seen, judge = [], preview._column
+    monkeypatch.setattr(preview, "_column", lambda *parts: seen.append(len(parts[1])) or judge(*parts))
     assert len(read_preview(path).rows) == 50
     assert seen == [1000, 1000]
 

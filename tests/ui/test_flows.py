@@ -9,13 +9,15 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 
-from mlp_studio.app import make_application, make_window
+from mlp_studio.app import make_application, make_window, write_picture
 from mlp_studio.core.backends.numpy_mlp import NumpyMLP
+from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predict import predict
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui import main_window
+from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell, Slice
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
@@ -701,3 +703,24 @@ def test_a_space_that_comes_just_after_the_end_starts_nothing(qtbot, window):
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert run_of(window).status == "finished"
     assert state_of(window).experiment.train.epochs == 20
+
+
+def test_a_picture_from_the_command_line_shows_the_point_asked_about(qtbot, tmp_path, monkeypatch):
+    experiment = with_settings(LESSONS["numpy-mlp"].experiment(), {"train.epochs": 3})
+    training = Training(experiment, load_prepared(experiment))
+    for _ in training.run():
+        pass
+    seen = []
+    grab = MainWindow.grab
+
+    def look(window):
+        seen.append((window.prediction.answer.text(), window.boundary.plots[0].probe.getData()))
+        return grab(window)
+
+    monkeypatch.setattr(MainWindow, "grab", look)
+    write_picture(tmp_path / "picture.png", training, "finished", np.array([0.1, 0.2]))
+    ((answer, (across, upward)),) = seen
+    said = predict(training.backend.params(), "relu", training.prepared.scaler, np.array([0.1, 0.2]))
+    assert answer == f"c{said.label + 1} · {said.probabilities.max():.1%}".replace("%", " %")
+    assert (across.tolist(), upward.tolist()) == ([0.1], [0.2])
+    assert (tmp_path / "picture.png").stat().st_size > 10_000

@@ -213,6 +213,14 @@ def test_a_wrong_encoding_empties_the_preview_and_can_be_taken_back(qtbot, opene
         ("x,y,kind\n1,2,u\n3\n", "Line 3 has 1 field, expected 3."),
         ('x,y,kind\n1,2,u\n"3,4,v\n', "Line 3 opens a quote that is never closed."),
         ("x,kind\n1,u\n2,u\n", "Column “kind” holds one class only, “u”; at least two are needed."),
+        (
+            "x,kind\n1,u\n2,u\n,v\n",
+            (
+                "Column “kind” holds one class only, “u”; at least two are needed. "
+                "3 rows read, 1 dropped for lack of a number or a label."
+            ),
+        ),
+        ("x,kind\n,u\n1,\ninf,v\n", "No row can be used: each lacks a number or its label."),
         (b"PK\x03\x04", "“data.csv” is an Excel workbook or a zip archive; save the table as CSV."),
     ],
 )
