@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.resources import resource
 from mlp_studio.ui import errors, theme
-from mlp_studio.ui.main_window import MainWindow, saved_scheme
+from mlp_studio.ui.main_window import MainWindow
+from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
 
@@ -40,13 +41,14 @@ def make_application() -> QApplication:
 
 
 def make_window(settings: QSettings | None = None) -> MainWindow:
-    """A window with the first experiment loaded; call `show()`."""
+    """A window with the last experiment, or the first of all; call `show()`."""
     settings = settings or QSettings()
-    theme.apply_scheme(saved_scheme(settings))
+    memory = Memory(settings)
+    theme.apply_scheme(memory.scheme)
     studio = Studio(Store())
     window = MainWindow(studio, settings)
     studio.setParent(window)
-    studio.start(LESSONS[FIRST_LESSON].experiment())
+    studio.start(memory.experiment(LESSONS[FIRST_LESSON].experiment()), WARM_UP_DELAY)
     return window
 
 

@@ -23,6 +23,7 @@ class Command:
 _key = QKeySequence.StandardKey
 
 COMMANDS: tuple[Command, ...] = (
+    Command("new", "&File", "&New experiment", "Set everything as it was at first", "new_experiment", _key.New),
     Command("open", "&File", "&Open data…", "Open a CSV file", "open_dialog", _key.Open),
     Command("save_points", "&File", "&Export points as CSV…", "Save the data that are loaded", "export_data"),
     Command("quit", "&File", "&Quit", "Close MLP Studio", "close", "Ctrl+Q"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -32,10 +32,11 @@ from PySide6.QtWidgets import (
 
 from mlp_studio import __version__
 from mlp_studio.core.files import write_text
-from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
 from mlp_studio.ui.icons import icon
+from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
@@ -44,7 +45,7 @@ from mlp_studio.ui.panels.lesson import LessonPanel
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.plots.curves import CurvesPanel
-from mlp_studio.ui.store import State
+from mlp_studio.ui.store import Shown, State
 from mlp_studio.ui.studio import Studio
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAYOUT_VERSION = 2  # raised when docks come or go, so that an older saved layout is left alone
-RECENT_FILES = 8
 SLIP_SECONDS = 0.4  # after the end of a training, how long Space is taken for a late pause
 NARROWEST_DOCK = 330  # pixels: with the form and the boundary beside it, the window fits 1024
 CLOSING_PATIENCE = 3000  # milliseconds that closing waits for the training before the window hides and waits on
@@ -65,7 +64,7 @@ class MainWindow(QMainWindow):
     def __init__(self, studio: Studio, settings: QSettings) -> None:
         super().__init__()
         self.studio = studio
-        self._settings = settings
+        self.memory = Memory(settings)
         self._closing = False
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -175,9 +174,10 @@ class MainWindow(QMainWindow):
         for command in COMMANDS:
             menu = self.menus[command.menu]
             if command.name == "quit":
-                self._recent_menu = menu.addMenu("Open &recent")
                 menu.addSeparator()
             menu.addAction(self.commands[command.name])
+            if command.name == "open":
+                self._recent_menu = menu.addMenu("Open &recent")
         self._fill_lessons(self.menus["&Lessons"])
         view = self.menus["&View"]
         view.addSeparator()
@@ -350,10 +350,15 @@ class MainWindow(QMainWindow):
         self.docks[name].raise_()
 
     @Slot()
+    def new_experiment(self) -> None:
+        """Every setting as at the first start."""
+        self.studio.begin_anew(LESSONS[FIRST_LESSON].experiment())
+        self._show_view(Shown(), log_loss=False)
+
+    @Slot()
     def open_dialog(self) -> None:
         """Choose a file to open."""
-        folder = str(self._settings.value("folder", ""))
-        name = ask_open(self, folder)
+        name = ask_open(self, self.memory.folder)
         if name:
             self.open_file(Path(name))
 
@@ -385,26 +390,19 @@ class MainWindow(QMainWindow):
             decimal=taken.decimal,
             header="yes" if taken.header else "no",
         )
-        self._remember(choice.path)
-
-    def _remember(self, path: Path) -> None:
-        recent = [str(path), *(name for name in self._recent() if name != str(path))]
-        self._settings.setValue("recent", recent[:RECENT_FILES])
-        self._settings.setValue("folder", str(path.parent))
-
-    def _recent(self) -> list[str]:
-        value = self._settings.value("recent", [])  # a list of one comes back as the text alone
-        names = value if isinstance(value, list) else [value] if value else []
-        return [str(name) for name in names]
+        self.memory.remember_file(choice.path)
 
     @Slot()
     def _fill_recent(self) -> None:
         self._recent_menu.clear()
-        for name in self._recent():
+        for name in self.memory.recent:
             action = self._recent_menu.addAction(name.replace("&", "&&"))
             action.triggered.connect(partial(self.open_file, Path(name)))
         if self._recent_menu.isEmpty():
             self._recent_menu.addAction("No files yet").setEnabled(False)
+        else:
+            self._recent_menu.addSeparator()
+            self._recent_menu.addAction("Clear the list").triggered.connect(self.memory.forget_files)
 
     @Slot()
     def export_data(self) -> None:
@@ -484,7 +482,7 @@ class MainWindow(QMainWindow):
     def set_scheme(self, name: str, _checked: bool = False) -> None:
         """Light, dark, or the system's."""
         theme.apply_scheme(name)
-        self._settings.setValue("scheme", name)
+        self.memory.scheme = name
         self.schemes[name].setChecked(True)
 
     @Slot()
@@ -588,30 +586,32 @@ class MainWindow(QMainWindow):
             QApplication.quit()
 
     def _save(self) -> None:
-        self._settings.setValue("geometry", self.saveGeometry())
-        self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
-        self._settings.sync()
+        state, memory = self.studio.store.state, self.memory
+        memory.remember_window(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
+        memory.remember_experiment(state.experiment)
+        memory.remember_view(state.shown, log_loss=self.curves.log_button.isChecked())
+        memory.sync()
 
     def _restore(self) -> None:
-        self.schemes[saved_scheme(self._settings)].setChecked(True)
-        geometry, layout = self._settings.value("geometry"), self._settings.value("layout")
-        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+        self.schemes[self.memory.scheme].setChecked(True)
+        geometry, layout = self.memory.geometry, self.memory.layout
+        if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 800)
-        if isinstance(layout, QByteArray):
+        shown, log_loss = self.memory.view()
+        self._show_view(shown, log_loss=log_loss)
+        if layout is not None:
             self.restoreState(layout, LAYOUT_VERSION)
         else:  # the first start: a person who is new here is shown the lessons
             self._raise_dock("lesson")
+
+    def _show_view(self, shown: Shown, *, log_loss: bool) -> None:
+        self.studio.show(shown)
+        self.curves.set_log(log_loss)
 
 
 def shown_keys(command: Command, action: QAction) -> str:
     """The keys of a command, as the platform writes them."""
     return command.keys or action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def saved_scheme(settings: QSettings) -> str:
-    """The colour scheme that was chosen last; apply it before the window is built."""
-    name = settings.value("scheme", "system", str)
-    return name if name in theme.SCHEMES else "system"
 
 
 # Dialogs, as plain functions that tests replace

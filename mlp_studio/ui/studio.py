@@ -14,6 +14,7 @@ from mlp_studio.core.boundary import Box
 from mlp_studio.core.config import (
     DataConfig,
     Experiment,
+    SplitConfig,
     TrainConfig,
     knobs,
     live_only,
@@ -26,6 +27,7 @@ from mlp_studio.core.evaluate import PartScores, evaluate
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import parse_row
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
@@ -41,7 +43,7 @@ from mlp_studio.ui.runner import (
     rest_grid,
 )
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_scene
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Snapshot, Status, Store, Uncertainty
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Shown, Snapshot, Status, Store, Uncertainty
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +130,24 @@ class Studio(QObject):
         data = DataConfig(source="file", path=str(path), **choices)
         self._load(replace(self.store.state.experiment, data=data), anew=True)
 
-    def start(self, experiment: Experiment | None = None) -> None:
-        """Load the first data."""
-        self._load(experiment or self.store.state.experiment)
+    def start(self, experiment: Experiment, delay: int = 0) -> None:
+        """Load the first data; those that take long, so many milliseconds later, when the window has been painted."""
+        if is_quick(experiment, None):
+            self._load(experiment)
+            return
+        self._asked, ticket = experiment, self._ticket
+        self.store.update(experiment=experiment, loading=f"Loading {what(experiment)} …")
+        QTimer.singleShot(delay, self, lambda: self._start_late(ticket))
+
+    def _start_late(self, ticket: int) -> None:
+        if ticket == self._ticket:  # no other data were asked for in the meantime
+            self._load(self.store.state.experiment, anew=True)
+
+    def begin_anew(self, experiment: Experiment) -> None:
+        """Set an experiment up from its beginning, and forget what was asked."""
+        self.set_experiment(experiment)
+        self.reset()
+        self.ask(None)
 
     def _take_settings(self, experiment: Experiment) -> None:
         """Settings of model or training changed; the data are the same."""
@@ -223,6 +240,11 @@ class Studio(QObject):
         if self._loaded is not None:
             there = self._loaded.experiment
             experiment = replace(experiment, seed=there.seed, data=there.data, split=there.split)
+        elif (experiment.data, experiment.split) != (DataConfig(), SplitConfig()):  # there are none yet
+            self.store.update(loading="")
+            self._load(replace(experiment, data=DataConfig(), split=SplitConfig()))
+            sentence = f"{sentence} The {SOURCES[DataConfig().source].label.lower()} is shown instead."
+            experiment = self.store.state.experiment
         self.store.update(experiment=experiment, loading="", notice=Notice(sentence, is_error=True))
 
     # --- training -----------------------------------------------------------------------------------------------
@@ -412,6 +434,11 @@ class Studio(QObject):
         return all(runner.wait(milliseconds) for runner in runners) and self.jobs.close(milliseconds)
 
     # --- what is shown ------------------------------------------------------------------------------------------
+
+    def show(self, shown: Shown) -> None:
+        """Show this; the slice stays as it is."""
+        self.store.update(shown=replace(shown, slice=self.store.state.shown.slice))
+        self._measure_uncertainty()
 
     def show_part(self, name: str, visible: bool) -> None:
         """Show or hide the points of training, validation or test."""

@@ -503,24 +503,6 @@ def test_closing_while_training_asks_once_then_closes_when_the_thread_has_ended(
     assert not window.studio.is_busy
 
 
-def test_layout_and_scheme_are_back_in_the_next_window(qtbot, window, tmp_path):
-    window.docks["data"].close()
-    window.set_scheme("dark")
-    window.close()
-    qtbot.waitUntil(window.isHidden, timeout=SECONDS)
-    again = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
-    again.show()
-    assert again.schemes["dark"].isChecked()
-    assert again.docks["data"].isHidden()
-    assert again._settings.contains("geometry")
-    again.restore_layout()
-    assert not again.docks["data"].isHidden()
-    again.set_scheme("system")
-    again.studio.shut_down(10_000)
-    again.close()
-    again.deleteLater()
-
-
 def test_no_thread_is_left_when_the_run_is_replaced(qtbot, window):
     before = threading.active_count()
     for _ in range(5):
