@@ -1,6 +1,6 @@
 """How the training stands: the progress in the toolbar, the status bar, and the bar for sentences."""
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
@@ -21,8 +21,14 @@ STATUS_WORDS = {
 }
 
 
+STEPS = 1000  # of the progress bar
+
+
 class RunBar(QWidget):
     """Epochs done of epochs asked for."""
+
+    # A progress bar paints itself (0.9 ms) within setValue(). Queued, Qt calls it without the interpreter lock.
+    _advanced = Signal(int)
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +41,8 @@ class RunBar(QWidget):
         self.progress.setFixedHeight(theme.UNIT)
         self.progress.setMinimumWidth(80)
         self.progress.setMaximumWidth(220)
+        self.progress.setRange(0, STEPS)
+        self._advanced.connect(self.progress.setValue, Qt.ConnectionType.QueuedConnection)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.UNIT, 0, theme.UNIT, 0)
         layout.setSpacing(theme.UNIT)
@@ -57,8 +65,9 @@ class RunBar(QWidget):
             self.progress.setRange(0, 0)  # busy
             self.label.setText(state.loading)
             return
-        self.progress.setRange(0, 1000)
-        self.progress.setValue(min(1000, round(1000 * epoch / epochs)))
+        if self.progress.maximum() != STEPS:
+            self.progress.setRange(0, STEPS)
+        self._advanced.emit(min(STEPS, round(STEPS * epoch / epochs)))
         width = self.label.fontMetrics().horizontalAdvance(f"epoch {epochs:,} / {epochs:,}")
         self.label.setMinimumWidth(width + theme.UNIT)
         self.label.setText(f"epoch {epoch:,} / {epochs:,}")

@@ -28,7 +28,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter, QPainter, QPalette, QPen, QPicture
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
 from mlp_studio.core.errors import StudioError
 from mlp_studio.ui import theme
@@ -257,11 +257,14 @@ def on_paper(widget: QWidget, recolour: Callable[[Colours], None] | None = None,
     palette = widget.palette() if widget.testAttribute(Qt.WidgetAttribute.WA_SetPalette) else QPalette()
     drawn = [item for view in _views(widget) for item in view.scene().items()]
     items = [item for item in drawn if hasattr(item, "setExportMode")]
+    kept = [(item, item.cacheMode()) for item in drawn if item.cacheMode() != QGraphicsItem.CacheMode.NoCache]
     curves = [item for item in items if isinstance(item, pg.PlotCurveItem)]
     pens = [curve.opts["pen"] for curve in curves]
     try:
         widget.setPalette(_paper_palette())
         recolour(PAPER)
+        for item, _ in kept:  # a kept picture has the screen's pixels, and a drawing none
+            item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
         for item in items:
             item.setExportMode(True, {"antialias": True})
         for curve in curves:
@@ -270,6 +273,8 @@ def on_paper(widget: QWidget, recolour: Callable[[Colours], None] | None = None,
             curve.setPen(pen)
         yield
     finally:
+        for item, mode in kept:
+            item.setCacheMode(mode)
         for item in items:
             item.setExportMode(False)
         for curve, pen in zip(curves, pens, strict=True):

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, QSizeF, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsSimpleTextItem
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSimpleTextItem, QGraphicsView
 
 from mlp_studio.ui import theme
 from mlp_studio.ui.theme import Colours
@@ -16,6 +16,9 @@ RIGHT_MARGIN = 20  # room for half of the last label
 DASHES = (5.0, 3.0)
 DOTS = (1.0, 3.0)
 STEPS = (1.0, 2.0, 5.0, 10.0)
+# What stays while curves or regions change beside it is drawn once and kept as a picture: painting it again would call
+# Python, and the training would wait.
+CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
 
 
 def step_up(value: float, steps: Iterable[float] = STEPS) -> float:
@@ -28,11 +31,13 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
     """One level of ticks, along 1-2-5 and no finer than `least`; labels read value × scale and `unit`."""
 
     def __init__(self, orientation: str, *, least: float = 0.0, scale: float = 1.0, unit: str = "") -> None:
+        self._measured, self._area = QSizeF(), QRectF()
         super().__init__(orientation)
         self._least = least
         self._factor = scale
         self._unit = unit
         self._apart = 60 if orientation in ("bottom", "top") else 26  # pixels from tick to tick
+        self.setCacheMode(CACHED)
         self.enableAutoSIPrefix(False)
         self.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=RIGHT_MARGIN + 6)
         self.showLabel(False)
@@ -45,10 +50,12 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """Where labels may be: at the bottom they may reach out to the right, but hardly to the left."""
-        area = QRectF(super().boundingRect())
-        if self.orientation == "bottom":
-            area.setLeft(area.left() + RIGHT_MARGIN)
-        return area
+        size = self.size()
+        if size != self._measured:  # Qt asks in every frame, pyqtgraph works it out every time
+            self._measured, self._area = size, QRectF(super().boundingRect())
+            if self.orientation == "bottom":
+                self._area.setLeft(self._area.left() + RIGHT_MARGIN)
+        return self._area
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """One level of ticks."""
@@ -103,6 +110,7 @@ class Grid(pg.GraphicsObject):  # type: ignore[misc]
         self._vertical = vertical
         self._lines: list[QLineF] | None = None
         self.pen = QPen()
+        self.setCacheMode(CACHED)
         self.setZValue(-50)
 
     def boundingRect(self) -> QRectF:
@@ -113,6 +121,7 @@ class Grid(pg.GraphicsObject):  # type: ignore[misc]
         """The ticks moved."""
         self._lines = None
         self.prepareGeometryChange()
+        self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Draw the lines."""
@@ -133,10 +142,31 @@ class Grid(pg.GraphicsObject):  # type: ignore[misc]
         return lines
 
 
+class PlotWidget(pg.PlotWidget):  # type: ignore[misc]
+    """pyqtgraph's plot widget, painted by Qt alone.
+
+    pyqtgraph overrides `paintEvent` in Python, and Qt would hold the interpreter lock all the while that it paints:
+    the training stood still. Qt's own method in its place is no override. What pyqtgraph's does besides, bringing the
+    view's transform up to date, is done here when the view changes.
+    """
+
+    paintEvent = QGraphicsView.paintEvent  # noqa: N815 - Qt's own name
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        view = self.plotItem.vb
+        view.sigRangeChanged.connect(self._prepare)
+        view.sigResized.connect(self._prepare)
+
+    @Slot()
+    def _prepare(self, *_arguments: object) -> None:
+        self.plotItem.vb.prepareForPaint()
+
+
 def themed_plot(left: Axis | None = None, bottom: Axis | None = None, *, grid: bool = True) -> pg.PlotWidget:
     """A plot in the theme's colours, without menus, hidden buttons or ranges that change by themselves."""
     axes = {"left": left or Axis("left"), "bottom": bottom or Axis("bottom")}
-    plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
+    plot = PlotWidget(axisItems=axes, enableMenu=False)
     item = plot.plotItem
     item.hideButtons()
     item.layout.setContentsMargins(0, 6, RIGHT_MARGIN, 0)

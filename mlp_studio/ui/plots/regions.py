@@ -6,23 +6,22 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Slot
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QWidget
+from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.image import RegionsImage
-from mlp_studio.ui.plots.plot import recolour, themed_plot
+from mlp_studio.ui.plots.plot import CACHED, recolour, themed_plot
 from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
 
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
-# What stays while the regions change beneath it is drawn once and kept as a picture: a third of a frame's cost.
-CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
 FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
 VEIL_STEPS, VEIL_OPACITY = 256, 0.85
+PROBE = 22  # pixels across
 RING = 4  # pixels by which an outline is wider than its point
 
 
@@ -105,6 +104,7 @@ class RegionsPlot(QObject):
         self.widget.setParent(parent)
         self.image = RegionsImage()
         self.image.setZValue(-10)
+        self.image.hide()
         self.veil = pg.ImageItem(axisOrder="row-major")
         self.veil.setZValue(-5)
         self.veil.hide()
@@ -112,13 +112,14 @@ class RegionsPlot(QObject):
         self.layer = PointsLayer()
         self.wrong = {part: self._ring(part, RING) for part in POINT_SIZES}
         self.chosen = {part: self._ring(part, 2 * RING) for part in POINT_SIZES}
-        self.probe = pg.ScatterPlotItem(symbol="+", size=22, pxMode=True)
+        self.probe = QGraphicsPathItem(cross(PROBE))  # of Qt's own, as the picture of the regions is
+        self.probe.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.probe.setZValue(50)
-        self.plot_item.addItem(self.image)
+        self.probe.hide()
+        self.view_box.addItem(self.image, ignoreBounds=True)
         self.plot_item.addItem(self.veil)
         self.plot_item.addItem(self.layer)
-        self.plot_item.addItem(self.probe)
-        self._image_at: object = None
+        self.view_box.addItem(self.probe, ignoreBounds=True)
         self._classes = 0
         self._points: Mapping[str, Points] = {}
         self.recolour()
@@ -210,12 +211,7 @@ class RegionsPlot(QObject):
         self.image.setVisible(raster is not None)
         if raster is None:
             return
-        self.image.show_indices(raster.indices)
-        box = raster.box
-        if (box, raster.indices.shape) == self._image_at:  # placing it costs as much as drawing it
-            return
-        self._image_at = (box, raster.indices.shape)
-        self.image.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
+        self.image.show_indices(raster.indices, raster.box)
 
     def show_uncertainty(self, measured: Uncertainty | None) -> None:
         """Lay a veil over the regions, the thicker the more the passes differ, or take it away."""
@@ -238,10 +234,9 @@ class RegionsPlot(QObject):
 
     def show_probe(self, place: Floats | None) -> None:
         """Mark the point asked about at (u, v), or none."""
-        if place is None:
-            self.probe.setData([], [])
-        else:
-            self.probe.setData([place[0]], [place[1]])
+        self.probe.setVisible(place is not None)
+        if place is not None:
+            self.probe.setPos(*place.tolist())
 
     def show_box(self, box: Box) -> None:
         """Show this part of the plane."""
@@ -275,6 +270,15 @@ def veil_table(tone: Colours) -> NDArray[np.uint8]:
     table[:, :3] = (ink.red(), ink.green(), ink.blue())
     table[:, 3] = np.linspace(0, 255 * VEIL_OPACITY, VEIL_STEPS)
     return table
+
+
+def cross(size: float) -> QPainterPath:
+    """A plus sign so many pixels across, around (0, 0)."""
+    path = QPainterPath()
+    for x, y in ((size / 2, 0.0), (0.0, size / 2)):
+        path.moveTo(-x, -y)
+        path.lineTo(x, y)
+    return path
 
 
 def escaped(text: str) -> str:
