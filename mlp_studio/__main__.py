@@ -1,5 +1,6 @@
 """`python -m mlp_studio`: the window, or a sub-command of the command line."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ def _open_window(paths: list[str]) -> int:
     if sentence := missing():
         print(sentence, file=sys.stderr)
         return NO_DISPLAY
+    gc.disable()  # until the first paint, see ui/warm_up.py: hardly anything that is made before it goes away again
     from mlp_studio.app import main as run_window
 
     return run_window(paths)

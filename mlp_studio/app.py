@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import mlp_studio.ui  # noqa: F401 - before Qt: see mlp_studio/ui/libraries.py
 
 # isort: split
-from PySide6.QtCore import QEventLoop, QSettings, QThread, QTimer
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -19,13 +19,14 @@ from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
+from mlp_studio.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from mlp_studio.core.dataset import Floats
     from mlp_studio.core.trainer import Training
     from mlp_studio.ui.store import Status
 
-WARM_UP_DELAY = 400  # milliseconds after the first paint
+LOADING_DELAY = 400  # milliseconds before the last session's data are loaded, where that is slow: the paint comes first
 
 
 def make_application() -> QApplication:
@@ -48,20 +49,8 @@ def make_window(settings: QSettings | None = None) -> MainWindow:
     studio = Studio(Store())
     window = MainWindow(studio, settings)
     studio.setParent(window)
-    studio.start(memory.experiment(LESSONS[FIRST_LESSON].experiment()), WARM_UP_DELAY)
+    studio.start(memory.experiment(LESSONS[FIRST_LESSON].experiment()), LOADING_DELAY)
     return window
-
-
-class WarmUp(QThread):
-    """Imports the slow libraries once the window is up, so that the first use of them does not wait."""
-
-    def run(self) -> None:
-        """Import them; a library that is missing is told of when it is asked for."""
-        for name in ("torch", "sklearn.datasets", "pandas"):
-            try:
-                __import__(name)
-            except ImportError:
-                errors.log.info("%s is not installed", name)
 
 
 def main(paths: list[str]) -> int:
@@ -72,14 +61,12 @@ def main(paths: list[str]) -> int:
     reporter = errors.FaultReporter(window)
     reporter.install()
     reporter.fault.connect(window.show_fault)
+    warm_up = WarmUp(window, window.studio.store)
     window.show()
-    warm_up = WarmUp(application)
-    QTimer.singleShot(WARM_UP_DELAY, warm_up, warm_up.start)
-    QTimer.singleShot(WARM_UP_DELAY, window, errors.start_log)
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_file(Path(paths[0])))
     code = application.exec()
-    warm_up.wait()
+    warm_up.end()
     return code
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
+from mlp_studio.core import heavy
 from mlp_studio.core.config import DataConfig
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
@@ -71,6 +72,7 @@ def _generated(name: str) -> Source:
 
 def _sample(label: str, help: str, loader: str) -> Source:  # noqa: A002
     def load(_config: DataConfig, _rng: Generator) -> Dataset:
+        heavy.load("sklearn.datasets")
         from sklearn import datasets
 
         table = getattr(datasets, loader)()

@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp_studio.core import heavy
 from mlp_studio.core.dataset import Dataset, Floats, Ints
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
@@ -187,6 +188,7 @@ class _PlainText(io.TextIOWrapper):
 
 def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows | None:
     """All rows by pandas, or None if anything in the file wants the closer look of `_read`."""
+    heavy.load("pandas")
     import pandas as pd
 
     rows, width, used = _Rows(), len(preview.columns), preview.format

@@ -11,6 +11,8 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
+from mlp_studio.core import heavy
+
 log = logging.getLogger("mlp_studio")
 
 PACKAGES = ("mlp-studio", "PySide6-Essentials", "pyqtgraph", "numpy", "torch", "scikit-learn", "pandas")
@@ -61,7 +63,8 @@ def remember() -> None:
 
 def start_log() -> Path:
     """Log to a file in the platform's data folder too; its path."""
-    from logging.handlers import RotatingFileHandler  # imports sockets and queues: not before the window is up
+    heavy.load("logging.handlers")  # imports sockets and queues: not before the window is up
+    from logging.handlers import RotatingFileHandler
 
     folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
     file = folder / "mlp-studio.log"

@@ -1,8 +1,15 @@
-"""What has been imported, and how, when the window comes up; each in a fresh interpreter."""
+"""What has been imported, and how, when the window comes up, and what follows; much of it in a fresh interpreter."""
 
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
+
+import pytest
+
+from mlp_studio.core import heavy
+from mlp_studio.ui import errors
+from mlp_studio.ui.warm_up import FirstPaint, WarmUp
 
 LIBRARIES = """
 import builtins, json, sys
@@ -33,3 +40,111 @@ def test_libraries_come_without_hook_and_without_every_class_and_nothing_is_miss
     found = fresh(LIBRARIES)
     assert found.pop("names") > 600
     assert found == {"hooked": False, "made": False, "listed": True, "differ": [], "none": False}
+
+
+START = """
+import gc, json, sys
+from PySide6.QtCore import QTimer
+from mlp_studio import app
+from mlp_studio.__main__ import main
+from mlp_studio.ui import warm_up
+
+LARGE = ("torch", "pandas", "sklearn", "scipy")
+found = {"painted": [], "before": None, "after": None}
+
+def look():
+    found["painted"].append([name for name in LARGE if name in sys.modules])
+
+def look_again():
+    found["after"] = {"collects": gc.isenabled(), "kept": gc.get_freeze_count() > 10_000}
+    QTimer.singleShot(0, window.close)
+
+def make_window():
+    global window, paint
+    found["before"] = {"collects": gc.isenabled()}
+    window = make()
+    paint = warm_up.FirstPaint(window)
+    paint.painted.connect(look)
+    QTimer.singleShot(0, lambda: QTimer.singleShot(warm_up.DELAY // 2, look_again))
+    return window
+
+make, app.make_window = app.make_window, make_window
+found["code"] = main([])
+print(json.dumps(found))
+"""
+
+
+def test_the_window_is_painted_before_any_large_library_is_imported():
+    found = fresh(START)
+    assert found["painted"] == [[]]
+    assert found["before"] == {"collects": False}
+    assert found["after"] == {"collects": True, "kept": True}
+    assert found["code"] == 0
+
+
+def test_first_paint_tells_once(qtbot):
+    from PySide6.QtWidgets import QLabel
+
+    label = QLabel("painted")
+    qtbot.addWidget(label)
+    told = []
+    FirstPaint(label).painted.connect(lambda: told.append(label.isVisible()))
+    qtbot.wait(20)
+    assert told == []
+    label.show()
+    qtbot.waitUntil(lambda: told == [True])
+    label.repaint()
+    qtbot.wait(20)
+    assert told == [True]
+
+
+class Imports:
+    """Stands in for `heavy.load`: notes the names."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        if name == "torch":
+            raise ImportError(name)
+
+
+@pytest.fixture
+def imports(monkeypatch) -> Imports:
+    noted = Imports()
+    monkeypatch.setattr(heavy, "load", noted)
+    monkeypatch.setattr(errors, "start_log", lambda: None)
+    return noted
+
+
+def store_with(*, active: bool) -> SimpleNamespace:
+    return SimpleNamespace(state=SimpleNamespace(run=SimpleNamespace(active=active)))
+
+
+def test_the_warm_up_waits_while_a_network_trains_and_passes_over_a_missing_library(qtbot, imports):
+    from PySide6.QtWidgets import QWidget
+
+    window, store = QWidget(), store_with(active=True)
+    qtbot.addWidget(window)
+    warm_up = WarmUp(window, store)
+    window.show()
+    qtbot.waitUntil(warm_up.isRunning)
+    qtbot.wait(50)
+    assert imports.names == []
+    store.state = store_with(active=False).state
+    qtbot.waitUntil(warm_up.isFinished)
+    assert imports.names == ["torch", "sklearn.datasets", "pandas"]
+
+
+def test_the_warm_up_ends_at_once_where_it_only_waits(qtbot, imports):
+    from PySide6.QtWidgets import QWidget
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    warm_up = WarmUp(window, store_with(active=True))
+    window.show()
+    qtbot.waitUntil(warm_up.isRunning)
+    warm_up.end()
+    assert warm_up.isFinished()
+    assert imports.names == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mlp_studio.core import heavy
 from mlp_studio.core.backends.protocol import Backend
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import BackendError
@@ -28,6 +29,7 @@ def _numpy(experiment: Experiment, prepared: Prepared, params: Params) -> Backen
 
 def _torch(experiment: Experiment, prepared: Prepared, params: Params) -> Backend:
     try:
+        heavy.load("torch")
         from mlp_studio.core.backends.torch_mlp import TorchMLP
     except ImportError as error:
         raise BackendError("PyTorch is not installed: run “pip install torch”, or choose the NumPy backend.") from error
