@@ -7,7 +7,9 @@ pressed, before the warm-up has come to torch; then the event loop's longest del
 from tests.benchmarks.timing import Effort, Measured, settle_threads
 
 settle_threads()
+import mlp_studio.ui  # noqa: F401 - before Qt, as the program does
 
+# isort: split
 import os
 import subprocess
 import sys

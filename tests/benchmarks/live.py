@@ -9,7 +9,9 @@ experiment (the lesson's spiral). Alone, it prints one line of figures; `make be
 from tests.benchmarks.timing import Effort, Measured, settle_threads
 
 settle_threads()
+import mlp_studio.ui  # noqa: F401 - before Qt, as the program does
 
+# isort: split
 import argparse
 import os
 import random

@@ -29,8 +29,8 @@ def screen() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    """An Xvfb of its own; its DISPLAY."""
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp"]
+    """An Xvfb of its own; its DISPLAY. No reset: between two windows it would refuse the next for a moment."""
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             number = server.stdout.readline().strip() if server.stdout else ""

@@ -54,9 +54,10 @@ application.exec()
 """
 
 STUDIO = f"""
-import sys
+from mlp_studio.__main__ import _set_up, main
+_set_up()
+from mlp_studio import app  # before Qt, as the program does
 {TELL}
-from mlp_studio import app
 real = app.make_window
 def make_window(*arguments):
     global painted
@@ -65,7 +66,6 @@ def make_window(*arguments):
     window.boundary.plots[0].widget.viewport().installEventFilter(painted)
     return window
 app.make_window = make_window
-from mlp_studio.__main__ import main
 main([])
 """
 

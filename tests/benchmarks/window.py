@@ -3,7 +3,9 @@
 from tests.benchmarks.timing import settle_threads
 
 settle_threads()
+import mlp_studio.ui  # noqa: F401 - before Qt, as the program does
 
+# isort: split
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
