@@ -27,7 +27,7 @@ class Effort:
         return max(least, round(self.share * amount))
 
 
-FULL, QUICK = Effort(9, 1.0), Effort(1, 0.03)
+FULL, QUICK = Effort(7, 1.0), Effort(1, 0.03)
 
 
 class Measured(NamedTuple):

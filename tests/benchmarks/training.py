@@ -113,10 +113,10 @@ def wide(effort: Effort) -> Measured:
     usual = UsualTorchLoop(prepared, initial_params(experiment, prepared), 1e-3, WIDE_BATCH)
     rounds = take_turns(
         {
-            "numpy": Contestant(Ours(experiment, prepared).train, 2),
-            "torch": Contestant(Ours(on_torch, prepared).train, 2),
-            "scikit-learn": Contestant(ScikitLearn(prepared, hidden, **adam).train, 2),
-            "usual": Contestant(usual.train, 2),
+            "numpy": Contestant(Ours(experiment, prepared).train, 1),
+            "torch": Contestant(Ours(on_torch, prepared).train, 1),
+            "scikit-learn": Contestant(ScikitLearn(prepared, hidden, **adam).train, 1),
+            "usual": Contestant(usual.train, 1),
         },
         effort,
     )
