@@ -154,7 +154,7 @@ class MainWindow(QMainWindow):
             dock.show()
         docks["evaluation"].raise_()
         self.resizeDocks([docks["experiment"], docks["curves"]], [300, 400], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["curves"], docks["evaluation"]], [320, 340], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["curves"], docks["evaluation"]], [248, 365], Qt.Orientation.Vertical)
 
     def _build_commands(self) -> None:
         self.commands: dict[str, QAction] = {}

@@ -39,6 +39,8 @@ class Colours:
     error: str
     notice: str
     outline: str  # around points that the network has wrong
+    edge: str  # of every point, so that it stands out from its own region
+    tint: float  # how much of a class's colour its region has where the network is certain
 
 
 LIGHT = Colours(
@@ -55,6 +57,8 @@ LIGHT = Colours(
     error="#fbe3e1",
     notice="#fff3d6",
     outline="#111111",
+    edge="#ffffff",
+    tint=0.42,
 )
 DARK = Colours(
     window="#1f2228",
@@ -70,6 +74,8 @@ DARK = Colours(
     error="#4a2422",
     notice="#453815",
     outline="#ffffff",
+    edge="#aeb6c2",
+    tint=0.34,
 )
 
 
@@ -142,7 +148,7 @@ def region_table(classes: int, tone: Colours) -> NDArray[np.uint8]:
     levels = confidence_levels(classes)
     table = np.empty((COLOURS, 3), np.uint8)
     table[:] = ground
-    strength = np.linspace(0.05, 0.5, levels)[:, None]
+    strength = np.linspace(0.05, tone.tint, levels)[:, None]
     for index in range(classes):
         full = _rgb(class_colour(index))
         table[index * levels : (index + 1) * levels] = np.round(ground + strength * (full - ground))

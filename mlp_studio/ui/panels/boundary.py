@@ -39,7 +39,7 @@ SIDES = ("train", "test")  # the pictures of the side-by-side view
 
 
 class Legend(QWidget):
-    """Marker and name of each class, as many as there is room for."""
+    """Marker and name of each class, as many as there is room for, and a note, beneath them where there is none."""
 
     MARK = 12
 
@@ -47,30 +47,49 @@ class Legend(QWidget):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._note = ""
+        self._lines = 1
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """One line of text."""
-        return QSize(120, self.fontMetrics().height() + theme.UNIT)
+        """One line of text, or two."""
+        return QSize(120, self._lines * self.fontMetrics().height() + theme.UNIT)
 
     def minimumSizeHint(self) -> QSize:
-        """One line of text."""
+        """One line of text, or two."""
         return self.sizeHint()
 
     def show_classes(self, names: tuple[str, ...], note: str) -> None:
         """Show these classes, and a note after them."""
         self._names, self._note = names, note
-        self.setToolTip(tooltip(", ".join(names)))
+        self.setToolTip(tooltip(f"{', '.join(names)} · {note}"))
+        self._fold()
         self.update()
+
+    def _shown(self, name: str) -> str:
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 140)
+
+    def _fold(self) -> None:
+        """Two lines where one has no room for classes and note."""
+        advance = self.fontMetrics().horizontalAdvance
+        classes = sum(self.MARK + 6 + advance(self._shown(name)) + 2 * theme.UNIT for name in self._names)
+        lines = 2 if self._note and classes + advance(self._note) + theme.UNIT > self.width() else 1
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There is more or less room."""
+        super().resizeEvent(event)
+        self._fold()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits; an ellipsis stands for the rest."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = QColor(theme.colours().text)
-        x, metrics, middle = theme.UNIT // 2, self.fontMetrics(), self.height() / 2
+        x, metrics, middle = theme.UNIT // 2, self.fontMetrics(), self.height() / (2 * self._lines)
         for index, name in enumerate(self._names):
-            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, 140)
+            shown = self._shown(name)
             width = self.MARK + 6 + metrics.horizontalAdvance(shown) + 2 * theme.UNIT
             if x + width > self.width() - (theme.UNIT * 2 if index < len(self._names) - 1 else 0):
                 painter.setPen(text)
@@ -90,8 +109,12 @@ class Legend(QWidget):
         if self._note:
             painter.setPen(QColor(theme.colours().muted))
             area = QRectF(x, 0, max(0, self.width() - x - 4), self.height())
+            side = Qt.AlignmentFlag.AlignRight
+            if self._lines == 2:
+                area = QRectF(theme.UNIT // 2, 2 * middle, self.width() - theme.UNIT, 2 * middle)
+                side = Qt.AlignmentFlag.AlignLeft
             elided = metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, int(area.width()))
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, elided)
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, elided)
         painter.end()
 
 
@@ -487,5 +510,5 @@ def mark(button: QToolButton, is_on: bool) -> None:
 def thinned(points: Mapping[str, Points]) -> str:
     """What to say when not every point is drawn, and what an outline means."""
     total, drawn = sum(part.total for part in points.values()), sum(len(part.y) for part in points.values())
-    outline = "outlined: the network has it wrong"
+    outline = "outlined: predicted wrong"
     return outline if drawn == total else f"{drawn:,} of {total:,} points drawn · {outline}"

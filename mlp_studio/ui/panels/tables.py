@@ -65,7 +65,7 @@ Grid: TypeAlias = Sequence[Sequence[Any]] | NDArray[Any]
 Orientation = Qt.Orientation
 
 MARK = 9  # pixels of a class's marker
-PAD = theme.UNIT - 2  # on each side of a cell
+PAD = theme.UNIT - 3  # on each side of a cell
 TITLE_WIDTH = 112  # pixels that the title of a column may take before it is cut
 NARROW_STUB = 96  # the same for the titles of rows, where all columns fit beside that
 WIDE_STUB = 140  # and where there is scrolling anyway
@@ -347,7 +347,7 @@ class _Ink:
         self.painter.scale(MARK, MARK)
         self.painter.fillPath(Symbols[theme.class_symbol(index)], QColor(theme.class_colour(index)))
         self.painter.restore()
-        return area.adjusted(MARK + PAD - 2, 0, 0, 0)
+        return area.adjusted(MARK + PAD - 1, 0, 0, 0)
 
 
 class _Header(QHeaderView):
@@ -603,7 +603,7 @@ class TableView(QTableView):
 
 
 def _title_width(metrics: QFontMetrics, heading: Heading) -> int:
-    marker = MARK + PAD - 2 if heading.marker is not None else 0
+    marker = MARK + PAD - 1 if heading.marker is not None else 0
     return _text_width(metrics, heading.text) + marker
 
 

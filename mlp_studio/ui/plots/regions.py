@@ -22,7 +22,8 @@ POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
 FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
 VEIL_STEPS, VEIL_OPACITY = 256, 0.85
 PROBE = 22  # pixels across
-RING = 4  # pixels by which an outline is wider than its point
+RING = 3  # pixels by which an outline is wider than its point
+RING_ALPHA = 150  # of 255: where many points are wrong, their outlines do not run into one patch
 
 
 class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
@@ -146,13 +147,15 @@ class RegionsPlot(QObject):
         """Take over the present scheme's colours, or those of `tone`."""
         tone = tone or theme.colours()
         recolour(self.widget, tone)
+        faint = QColor(tone.outline)
+        faint.setAlpha(RING_ALPHA)
         for ring in self.wrong.values():
-            ring.setPen(pg.mkPen(tone.outline, width=1))
+            ring.setPen(pg.mkPen(faint, width=1))
         for ring in self.chosen.values():
             ring.setPen(pg.mkPen(tone.accent, width=3))
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
         for (_, index), item in self._scatter.items():
-            item.setPen(pg.mkPen(tone.base, width=0.5))
+            item.setPen(pg.mkPen(tone.edge, width=0.5))
             item.setBrush(pg.mkBrush(theme.class_colour(index)))
         if self._classes:
             self.image.set_colours(theme.region_table(self._classes, tone))

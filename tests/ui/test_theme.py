@@ -1,0 +1,25 @@
+"""Colours: can points be told from the ground they lie on?"""
+
+import pytest
+from PySide6.QtGui import QColor
+
+from mlp_studio.ui import theme
+from mlp_studio.ui.panels.tables import contrast
+
+
+@pytest.mark.parametrize("index", range(len(theme.OKABE_ITO)))
+def test_in_the_dark_every_point_stands_out_from_its_own_region_by_its_edge(index):
+    classes = len(theme.OKABE_ITO)
+    table = theme.region_table(classes, theme.DARK)
+    levels = len(table) // classes
+    region = QColor(*table[(index + 1) * levels - 1].tolist())
+    assert contrast(QColor(theme.DARK.edge), region) >= 3
+
+
+@pytest.mark.parametrize("tone", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_regions_run_from_the_ground_to_the_tint_of_their_class(tone):
+    table = theme.region_table(2, tone).astype(float)
+    ground, full = QColor(tone.base), QColor(theme.class_colour(1))
+    wanted = [low + tone.tint * (high - low) for low, high in zip(ground.getRgb()[:3], full.getRgb()[:3], strict=True)]
+    assert table[255] == pytest.approx(wanted, abs=0.51)
+    assert abs(table[128] - ground.getRgb()[:3]).max() < 0.06 * 255
