@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.history import COLUMNS
 from mlp_studio.ui import theme
