@@ -130,8 +130,9 @@ class Studio(QObject):
         data = DataConfig(source="file", path=str(path), **choices)
         self._load(replace(self.store.state.experiment, data=data), anew=True)
 
-    def start(self, experiment: Experiment, delay: int = 0) -> None:
+    def start(self, experiment: Experiment | None = None, delay: int = 0) -> None:
         """Load the first data; those that take long, so many milliseconds later, when the window has been painted."""
+        experiment = experiment or self.store.state.experiment
         if is_quick(experiment, None):
             self._load(experiment)
             return

@@ -94,7 +94,7 @@ def fits(view):
 def test_before_training_one_sentence_says_what_to_do(panel, studio):
     assert panel.sentence.isVisible()
     assert panel.sentence.text() == UNTRAINED
-    studio.start(Experiment())
+    studio.start()
     assert panel.sentence.isVisible()
     assert not panel.accuracy.isVisible()
 

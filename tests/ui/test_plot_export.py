@@ -14,7 +14,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.history import COLUMNS
 from mlp_studio.ui import theme
@@ -272,7 +271,7 @@ def test_a_click_opens_the_menu(button, qtbot):
 @pytest.fixture
 def panel(qtbot, dark):
     studio = Studio(Store())
-    studio.start(Experiment())
+    studio.start()
     made = CurvesPanel(studio)
     qtbot.addWidget(made)
     made.resize(480, 420)
