@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mlp_studio.core.trainer import Training
-from tests.benchmarks import report, rows, soak, training
+from tests.benchmarks import machine, report, rows, soak, training
 from tests.benchmarks.peers import TextbookLoop, UsualTorchLoop
 from tests.benchmarks.rows import ROWS, Row
 from tests.benchmarks.timing import Contestant, Effort, ratios, take_turns
@@ -39,6 +39,7 @@ def test_a_quick_run_measures_every_row(tmp_path, source):
         assert told_row["met"] == row.meets(told_row["value"])
         assert told_row["met"] or row.figure != "exact"  # no matter of speed: nothing may be missing from the curves
         assert row.name in done.stdout
+    assert machine.described() in done.stdout
 
 
 def test_no_two_rows_have_the_same_name():
@@ -141,6 +142,11 @@ def test_the_table_shows_median_spread_and_what_was_missed():
         "met": False,
         "spread": None,
     }
+
+
+def test_a_busy_machine_is_told_of():
+    assert machine.company(0.1) == ""
+    assert "load 3.2" in machine.company(3.2)
 
 
 def test_the_longest_stall_is_that_of_all_rounds():

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+from tests.benchmarks import machine
 from tests.benchmarks.report import Outcome, listed, markdown, table
 from tests.benchmarks.rows import ROWS, Row
 from tests.benchmarks.screen import screen
@@ -33,6 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     rows = [row for row in ROWS if not options.only or any(word in chosen_by(row) for word in options.only)]
     outcomes: list[Outcome] = []
+    before = machine.load()
     with screen() as variables:
         for source in dict.fromkeys(row.source for row in rows):
             own = [row for row in rows if row.source == source]
@@ -40,6 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(listed(outcomes), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(markdown(outcomes) if options.markdown else table(outcomes))
+    print(f"\n{machine.described()}\n{machine.company(before)}".rstrip())
     return 0 if all(one.samples for one in outcomes) else 1
 
 

@@ -25,7 +25,6 @@ from PySide6.QtWidgets import QToolBar
 
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.events import EpochEnd
-from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui.main_window import MainWindow
 from tests.benchmarks.screen import screen
@@ -52,9 +51,9 @@ PLACES = ((0.2, 0.3), (-0.5, 0.4), (0.6, -0.2), (-0.3, -0.7), (0.1, 0.8))  # cli
 
 
 def headless(window: MainWindow, seconds: float) -> float:
-    """Epochs per second of the training alone, on the window's data."""
-    experiment = with_settings(LESSONS["numpy-mlp"].experiment(), {"train.epochs": ENDLESS})
-    training = Training(experiment, run_of(window).prepared)
+    """Epochs per second of the window's experiment, trained alone."""
+    run = run_of(window)
+    training = Training(with_settings(run.experiment, {"train.epochs": ENDLESS}), run.prepared)
     start, epochs = perf_counter(), 0
     for event in training.run():
         epochs += isinstance(event, EpochEnd)

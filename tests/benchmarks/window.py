@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, QSettings, Qt, QTimer, S
 from PySide6.QtWidgets import QWidget
 
 from mlp_studio.app import make_application, make_window
+from mlp_studio.core.lessons import LESSONS
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.store import Run
 
@@ -25,13 +26,15 @@ SIZE = (1400, 900)
 
 @contextmanager
 def studio_window(size: tuple[int, int] = SIZE) -> Iterator[MainWindow]:
-    """The window, shown and settled."""
+    """The window, shown and settled, with the spiral's experiment."""
     application = make_application()
     with TemporaryDirectory() as folder:
         window = make_window(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         window.resize(*size)
         window.show()
         spin(0.7)
+        window.studio.set_experiment(LESSONS["numpy-mlp"].experiment())
+        wait_until(window, lambda: not window.studio.is_busy)
         try:
             yield window
         finally:
