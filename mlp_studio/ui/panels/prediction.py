@@ -18,6 +18,7 @@ from mlp_studio.core.errors import DataError
 from mlp_studio.core.predict import Prediction, predict
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import Snapshot, State
 from mlp_studio.ui.studio import Studio
 
@@ -85,8 +86,6 @@ class PredictionPanel(QWidget):
         font.setBold(True)
         self.answer.setFont(font)
         self.input = plain_label(muted=True)
-        for label in (self.answer, self.input):  # they give way on a narrow window
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QLineEdit(self)
         self.row.setObjectName("row")
         self.row.setAccessibleName("Row to predict")
@@ -113,8 +112,8 @@ class PredictionPanel(QWidget):
         typed.addWidget(self.ask_button)
         left = QVBoxLayout()
         left.setSpacing(2)
-        left.addWidget(self.answer)
-        left.addWidget(self.input)
+        left.addWidget(Still(self.answer))
+        left.addWidget(Still(self.input))
         left.addLayout(typed)
         left.addWidget(self.error)
         left.addStretch(1)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QStatusBar
 
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
+from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import Notice, Run, State
 from mlp_studio.ui.studio import Studio
 
@@ -46,8 +47,8 @@ class RunBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.UNIT, 0, theme.UNIT, 0)
         layout.setSpacing(theme.UNIT)
-        layout.addStretch(1)
-        layout.addWidget(self.label)
+        self._room = Still(self.label)
+        layout.addWidget(self._room, 1)
         layout.addWidget(self.progress, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         studio.store.changed.connect(self.render)
@@ -68,8 +69,6 @@ class RunBar(QWidget):
         if self.progress.maximum() != STEPS:
             self.progress.setRange(0, STEPS)
         self._advanced.emit(min(STEPS, round(STEPS * epoch / epochs)))
-        width = self.label.fontMetrics().horizontalAdvance(f"epoch {epochs:,} / {epochs:,}")
-        self.label.setMinimumWidth(width + theme.UNIT)
         self.label.setText(f"epoch {epoch:,} / {epochs:,}")
 
 
@@ -82,7 +81,7 @@ class StatusLine(QStatusBar):
         self.summary = plain_label()
         self.summary.setFont(theme.number_font())
         self.hint = plain_label(muted=True)
-        self.addWidget(self.summary, 1)
+        self.addWidget(Still(self.summary), 1)
         self.addPermanentWidget(self.hint)
         self._run: Run | None = None
         self._key: object = None

@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.ui import theme
@@ -15,6 +15,7 @@ from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.plot import Axis, pen
+from mlp_studio.ui.still import Still
 from mlp_studio.ui.theme import Colours
 
 PARTS = {"train": "train", "val": "val"}  # short, as the figures stand beside it; column prefix → what it is called
@@ -174,14 +175,18 @@ class Reading(QWidget):
         self.swatch = Swatch(self)
         self.value = plain_label("–")
         self.value.setFont(theme.number_font())
-        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance(WIDEST))
-        self.value.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._room = Still(self.value, WIDEST)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.UNIT // 2)
         layout.addWidget(self.swatch)
         layout.addWidget(plain_label(name, muted=True))
-        layout.addWidget(self.value)
+        layout.addWidget(self._room)
+
+    def show_value(self, text: str) -> None:
+        """Show another value."""
+        self._room.make_room(text)
+        self.value.setText(text)
 
 
 class Chart(QWidget):
@@ -278,7 +283,7 @@ class Chart(QWidget):
         """Write the values of an epoch (0: none) into the header."""
         for part, reading in self.readings.items():
             value = curves[epoch - 1, self._columns[part]] if epoch else np.nan
-            reading.value.setText(self._quantity.text(float(value)))
+            reading.show_value(self._quantity.text(float(value)))
 
     # --- looks ---------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import HEADROOM, Chart, Quantity, show_over
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, step_up
+from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import NO_CURVES, State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.theme import Colours
@@ -137,8 +138,7 @@ class CurvesPanel(QWidget):
         self.export_button.failed.connect(self._export_failed)
         row = QHBoxLayout()
         row.setSpacing(theme.UNIT // 2)
-        row.addWidget(self.epoch)
-        row.addStretch(1)
+        row.addWidget(Still(self.epoch), 1)
         for button in (self.log_button, self.all_button, self.export_button):
             row.addWidget(button)
         return row
