@@ -16,7 +16,7 @@ class LayoutRequests(QObject):
         self.count = 0
         watched.installEventFilter(self)
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's own name
         self.count += event.type() == QEvent.Type.LayoutRequest
         return False
 
@@ -36,6 +36,7 @@ def shown(qtbot: QtBot, *widgets: QWidget) -> QWidget:
 def test_another_text_asks_nobody_for_another_layout(qtbot: QtBot) -> None:
     still, restless = plain_label("1"), plain_label("1")
     outer = shown(qtbot, Still(still), restless)
+    qtbot.wait(50)  # the first layouts are over
     requests = LayoutRequests(outer)
     still.setText("epoch 12,345")
     qtbot.wait(20)
