@@ -54,4 +54,5 @@ def test_a_wider_text_makes_room_and_a_narrower_one_keeps_it(qtbot: QtBot) -> No
     still.make_room("0")
     assert still.width() == first
     still.make_room("123,456,789")
-    assert label.width() == still.width() >= label.fontMetrics().horizontalAdvance("123,456,789")
+    needed = label.fontMetrics().horizontalAdvance("123,456,789")
+    qtbot.waitUntil(lambda: label.width() == still.width() >= needed)
