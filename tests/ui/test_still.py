@@ -49,8 +49,9 @@ def test_another_text_asks_nobody_for_another_layout(qtbot: QtBot) -> None:
 def test_a_wider_text_makes_room_and_a_narrower_one_keeps_it(qtbot: QtBot) -> None:
     label: QLabel = plain_label("1")
     still = Still(label, "0.000")
-    shown(qtbot, still, plain_label("beside"))
+    outer = shown(qtbot, still, plain_label("beside"))  # keeps both alive
     first = still.width()
+    assert outer.width() > first
     still.make_room("0")
     assert still.width() == first
     still.make_room("123,456,789")
