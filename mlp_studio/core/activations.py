@@ -16,6 +16,7 @@ Array: TypeAlias = NDArray[Any]
 LEAK = 0.01  # slope of leaky ReLU left of zero, torch's default
 SATURATED = 0.05  # a slope below this lets hardly any gradient through
 LEVEL = 1e-5  # a slope that counts as none
+SMALL = 16_384  # numbers, that an array of zeros is made of in a microsecond
 FAR = 1000.0  # where a function that levels off has done so
 
 
@@ -24,7 +25,8 @@ class Activation:
     """f and what belongs to it.
 
     `f(z)` writes over its argument where it can and returns f(z), any shape.
-    `derivative(z, a)` is f'(z) element by element, given z and a = f(z); it writes to neither.
+    `derivative(z, a, out)` fills `out` with f'(z), element by element, given z and a = f(z), and returns it; it writes
+    to neither of them, and all three have one shape.
     `uses_z` tells whether the derivative needs z (else only `a`), so that the backend keeps z only then.
     `torch_name` is the function's name in torch.nn.functional or torch ("" for the identity).
     `gain` scales Xavier and He initialisation (torch.nn.init.calculate_gain; 1 where that defines none).
@@ -34,7 +36,7 @@ class Activation:
     label: str
     formula: str
     f: Callable[[Array], Array]
-    derivative: Callable[[Array, Array], Array]
+    derivative: Callable[[Array, Array, Array], Array]
     uses_z: bool
     torch_name: str
     gain: float
@@ -43,7 +45,12 @@ class Activation:
     def curve(self, z: Array) -> tuple[Array, Array]:
         """f(z) and f'(z); z is not changed."""
         a = self.f(z.copy())
-        return a, self.derivative(z, a)
+        return a, self.derivative(z, a, np.empty_like(a))
+
+
+def _ones(_z: Array, _a: Array, out: Array) -> Array:
+    out.fill(1)
+    return out
 
 
 def _sigmoid(z: Array) -> Array:
@@ -55,9 +62,27 @@ def _sigmoid(z: Array) -> Array:
     return z
 
 
+def _sigmoid_derivative(_z: Array, a: Array, out: Array) -> Array:
+    np.subtract(1, a, out=out)  # a (1 − a)
+    out *= a
+    return out
+
+
+def _tanh_derivative(_z: Array, a: Array, out: Array) -> Array:
+    np.multiply(a, a, out=out)
+    return np.subtract(1, out, out=out)  # 1 − a²
+
+
 def _relu(z: Array) -> Array:
-    # against a row of zeros: NumPy takes a slow path for max(array, scalar)
-    return np.maximum(z, np.zeros(z.shape[-1:], z.dtype), out=z)
+    # Against an array of zeros, as NumPy takes a slow path for max(array, scalar). Where z is large, against a row of
+    # them: making all takes longer than it saves.
+    zeros = np.zeros(z.shape if z.size <= SMALL else z.shape[-1:], z.dtype)
+    return np.maximum(z, zeros, out=z)
+
+
+def _is_positive(_z: Array, a: Array, out: Array) -> Array:
+    out[...] = a > 0  # one half of the time of np.greater(a, 0, out=out), which converts piece by piece
+    return out
 
 
 def _leaky_relu(z: Array) -> Array:
@@ -65,11 +90,22 @@ def _leaky_relu(z: Array) -> Array:
     return z
 
 
+def _leaky_relu_derivative(z: Array, a: Array, out: Array) -> Array:
+    slope = _is_positive(z, a, out)  # a has the sign of z
+    return np.maximum(slope, LEAK, out=slope)
+
+
 def _elu(z: Array) -> Array:
     negative = np.expm1(np.minimum(z, z.dtype.type(0)))
     np.maximum(z, z.dtype.type(0), out=z)
     z += negative
     return z
+
+
+def _elu_derivative(_z: Array, a: Array, out: Array) -> Array:
+    np.minimum(a, 0, out=out)  # left of zero f' = e^z = f + 1
+    out += 1
+    return out
 
 
 def _normal_cdf(z: Array) -> Array:
@@ -85,11 +121,15 @@ def _gelu(z: Array) -> Array:
     return z
 
 
-def _gelu_derivative(z: Array, _a: Array) -> Array:
-    # (zΦ(z))' = Φ(z) + z φ(z)
-    density = np.exp(-0.5 * z * z) / z.dtype.type(math.sqrt(2 * math.pi))
-    slope: Array = _normal_cdf(z) + z * density
-    return slope
+def _gelu_derivative(z: Array, _a: Array, out: Array) -> Array:
+    # (z Φ(z))' = Φ(z) + z φ(z),  φ(z) = e^(−z²/2) / √2π
+    np.multiply(z, z, out=out)
+    out *= -0.5
+    np.exp(out, out=out)
+    out *= z
+    out *= 1 / math.sqrt(2 * math.pi)
+    out += _normal_cdf(z)
+    return out
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -97,7 +137,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "Linear",
         "f(z) = z",
         lambda z: z,
-        lambda _z, a: np.ones_like(a),
+        _ones,
         False,
         "",
         1.0,
@@ -107,7 +147,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "Sigmoid",
         "f(z) = 1 / (1 + e^−z)",
         _sigmoid,
-        lambda _z, a: a * (1 - a),
+        _sigmoid_derivative,
         False,
         "sigmoid",
         1.0,
@@ -117,7 +157,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "Tanh",
         "f(z) = tanh z",
         lambda z: np.tanh(z, out=z),
-        lambda _z, a: 1 - a * a,
+        _tanh_derivative,
         False,
         "tanh",
         5 / 3,
@@ -127,7 +167,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "ReLU",
         "f(z) = max(0, z)",
         _relu,
-        lambda _z, a: (a > 0).astype(a.dtype),
+        _is_positive,
         False,
         "relu",
         math.sqrt(2),
@@ -138,8 +178,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "Leaky ReLU",
         "f(z) = max(0.01 z, z)",
         _leaky_relu,
-        # a has the sign of z
-        lambda _z, a: np.where(a > 0, a.dtype.type(1), a.dtype.type(LEAK)),
+        _leaky_relu_derivative,
         False,
         "leaky_relu",
         math.sqrt(2 / (1 + LEAK**2)),
@@ -149,8 +188,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "ELU",
         "f(z) = z for z > 0, else e^z − 1",
         _elu,
-        # left of zero f' = e^z = f + 1
-        lambda _z, a: np.minimum(a, a.dtype.type(0)) + a.dtype.type(1),
+        _elu_derivative,
         False,
         "elu",
         1.0,

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp_studio.core.activations import ACTIVATIONS
-from mlp_studio.core.backends.numpy_mlp import NumpyMLP, flat_layout
+from mlp_studio.core.backends.flat import flatten, places
+from mlp_studio.core.backends.numpy_mlp import NumpyMLP
 from mlp_studio.core.backends.protocol import Checkpoint
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
@@ -140,10 +141,9 @@ def signal_difference(
 
 def flat_index(params: Params, layer: int, kind: Kind, index: tuple[int, ...]) -> int:
     """Where an entry of W or b of a layer (from 1) lies in the flat vector of all parameters."""
-    at_W, at_b, _ = flat_layout(params)
-    part = getattr(params[layer - 1], kind)
-    slices = at_W if kind == "W" else at_b
-    return int(slices[layer - 1].start + np.ravel_multi_index(index, part.shape))
+    place = list(places(params))[layer - 1]
+    start: int = getattr(place, kind).start
+    return start + int(np.ravel_multi_index(index, getattr(params[layer - 1], kind).shape))
 
 
 def _moved_loss(network: NumpyMLP, start: Checkpoint, at: int, shift: float, activation: str) -> tuple[float, bytes]:
@@ -191,8 +191,7 @@ def gradient_check(
         batch = Part(batch.rows[smooth], batch.X[smooth], batch.y[smooth])
     network = engine(experiment, prepared, params, batch)
     loss = network.backward(None).loss
-    parts = network.gradients()
-    analytic = np.concatenate([W.ravel() for W, _ in parts] + [b for _, b in parts])
+    analytic = flatten(network.gradients())
     kept = np.ones(len(analytic), bool) if len(smooth) else _clear_of_kinks(params, near)
     chosen = _spread(np.flatnonzero(kept), len(batch))
 
@@ -246,13 +245,13 @@ def _any_unit(near: list[NDArray[np.bool_]], samples: int) -> NDArray[np.bool_]:
 
 def _clear_of_kinks(params: Params, near: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
     """Which entries of the flat vector no z near a kink depends on."""
-    at_W, at_b, _ = flat_layout(params)
-    kept = np.ones(at_b[-1].stop, bool)
+    where = list(places(params))
+    kept = np.ones(where[-1].b.stop, bool)
     beyond = False
     for layer in reversed(range(len(near))):
         units = near[layer].any(axis=0) | beyond
-        kept[at_W[layer]] = np.broadcast_to(~units, params[layer].W.shape).ravel()
-        kept[at_b[layer]] = ~units
+        kept[where[layer].W] = np.broadcast_to(~units, params[layer].W.shape).ravel()
+        kept[where[layer].b] = ~units
         beyond = beyond or bool(units.any())
     return kept
 
@@ -266,12 +265,11 @@ def _spread(entries: NDArray[np.intp], samples: int) -> NDArray[np.intp]:
 
 
 def _place(params: Params, at: int) -> tuple[int, Kind, tuple[int, ...]]:
-    at_W, at_b, weights = flat_layout(params)
-    kind: Kind = "W" if at < weights else "b"
-    for layer, (part, where) in enumerate(zip(params, at_W if kind == "W" else at_b, strict=True), start=1):
-        if where.start <= at < where.stop:
-            shape = getattr(part, kind).shape
-            return layer, kind, tuple(int(i) for i in np.unravel_index(at - where.start, shape))
+    for layer, (part, place) in enumerate(zip(params, places(params), strict=True), start=1):
+        if at < place.b.stop:
+            kind: Kind = "W" if at < place.W.stop else "b"
+            start, shape = getattr(place, kind).start, getattr(part, kind).shape
+            return layer, kind, tuple(int(i) for i in np.unravel_index(at - start, shape))
     raise IndexError(at)
 
 

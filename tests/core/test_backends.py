@@ -14,6 +14,7 @@ from mlp_studio.core.initializers import INITIALIZERS
 from mlp_studio.core.network import Layer, forward, init_params
 from mlp_studio.core.optimizers import OPTIMIZERS
 from mlp_studio.core.trainer import Training
+from tests.core.textbook import loss_and_gradients
 
 N, D, C = 40, 3, 4
 HIDDEN = (7, 6, 5)
@@ -100,6 +101,26 @@ def test_numpy_gradients_are_those_of_torch_autograd(as_prepared, activation, in
     assert_close(backend.gradients(), gradients, atol=1e-10)
 
 
+@pytest.mark.parametrize("weights", [None, CLASS_WEIGHTS], ids=["equal", "weighted"])
+@pytest.mark.parametrize("hidden", [(7,), (3, 2), (40, 6, 5)])
+@EVERY_ACTIVATION
+def test_numpy_steps_are_those_of_the_textbook(as_prepared, activation, hidden, weights):
+    """In full batches and in batches that leave a smaller rest, of features and classes few and many."""
+    setting = experiment(
+        model__activation=activation, model__hidden=hidden, train__optimizer="sgd", train__learning_rate=0.1
+    )
+    X, y = samples()
+    params = with_random_biases(first_weights(setting))
+    backend = make(setting, as_prepared(X, y, class_weights=weights, classes=C), params)
+    for rows in (None, np.arange(16), np.arange(16, 32), np.arange(32, N), None, np.array([3])):
+        J, gradients = loss_and_gradients(
+            params, activation, *((X, y) if rows is None else (X[rows], y[rows])), weights
+        )
+        assert backend.step(rows, setting.train).loss == pytest.approx(J, abs=1e-12)
+        params = tuple(Layer(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(params, gradients, strict=True))
+        assert_close(backend.params(), params, atol=1e-12)
+
+
 @EVERY_ACTIVATION
 def test_torch_backends_gradients_are_those_of_an_independent_network(as_prepared, activation):
     setting = experiment(model__backend="torch", model__activation=activation, model__hidden=HIDDEN)
@@ -156,7 +177,7 @@ def test_numpy_gradients_are_the_slopes_of_the_loss(as_prepared, activation, dep
     backend = make(setting, as_prepared(X, y, class_weights=CLASS_WEIGHTS, classes=C), away_from_kinks(setting, X))
     backend.backward(None)
     gradients = backend.gradients()
-    flat = np.concatenate([dW.ravel() for dW, _ in gradients] + [db for _, db in gradients])
+    flat = np.concatenate([part.ravel() for layer in gradients for part in layer])
     start, h = backend.checkpoint().weights, 1e-6
 
     def loss_at(weights):
@@ -219,6 +240,18 @@ def test_a_tie_counts_as_the_first_class_only(as_prepared, backend):
     validation = make(setting, as_prepared(X, y, X, y), first_weights(setting)).validation_scores()
     assert scores.loss == pytest.approx(np.log(C))
     assert scores.correct == validation.correct == (y == 0).sum() < N
+
+
+@BOTH
+def test_right_answers_are_counted_as_argmax_has_it_where_some_are_tied(as_prepared, backend):
+    setting = experiment(model__backend=backend, model__activation="linear", model__hidden=(3,))
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 3, (200, 3)).astype(float), rng.integers(0, 3, 200)  # the logits are X itself
+    params = (Layer(np.eye(3), np.zeros(3)), Layer(np.eye(3), np.zeros(3)))
+    running = make(setting, as_prepared(X, y, X, y, classes=3), params)
+    right = (X.argmax(axis=1) == y).sum()
+    assert 0 < right < (X[np.arange(200), y] == X.max(axis=1)).sum()
+    assert running.validation_scores().correct == running.backward(None).correct == right
 
 
 @BOTH

@@ -6,7 +6,7 @@ from sklearn.neural_network import MLPClassifier
 from mlp_studio.core.backends.registry import BACKENDS
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.network import Layer, init_params
-from mlp_studio.core.optimizers import OPTIMIZERS
+from mlp_studio.core.optimizers import OPTIMIZERS, Vectors
 
 STEPS, MOMENTUM = 200, 0.9
 RATES = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "rmsprop": 0.005, "adam": 0.01}
@@ -36,13 +36,14 @@ def test_flat_vectors_move_as_torch_optim_moves_them(name, kind):
     start = rng.normal(size=50)
     gradients = rng.normal(size=(STEPS, 50)) * np.logspace(-6, 2, 50)
 
-    as_kind = np.array if kind == "numpy" else torch.tensor
+    xp, as_kind = (np, np.array) if kind == "numpy" else (torch, torch.tensor)
     w, entry = as_kind(start), OPTIMIZERS[name]
     memory = tuple(as_kind(np.zeros(50)) for _ in range(entry.memory))
+    scratch = as_kind(np.full(50, np.nan))
     expected = torch.tensor(start, requires_grad=True)
     torch_optimizer = TORCH[name]([expected], RATES[name])
     for t, gradient in enumerate(gradients, start=1):
-        entry.update(w, as_kind(gradient), memory, t, RATES[name], MOMENTUM)
+        entry.update(Vectors(xp, w, as_kind(gradient), memory, scratch), t, RATES[name], MOMENTUM)
         expected.grad = torch.tensor(gradient)
         torch_optimizer.step()
     np.testing.assert_allclose(np.asarray(w), expected.detach().numpy(), rtol=0, atol=tolerance(name))
@@ -54,7 +55,7 @@ def test_an_update_works_in_place_and_leaves_the_gradient_alone(name):
     w, gradient = np.ones(5), np.arange(5.0)
     memory = tuple(np.zeros(5) for _ in range(OPTIMIZERS[name].memory))
     g = gradient.copy()
-    assert OPTIMIZERS[name].update(w, g, memory, 1, 0.1, MOMENTUM) is None
+    assert OPTIMIZERS[name].update(Vectors(np, w, g, memory, np.empty(5)), 1, 0.1, MOMENTUM) is None
     np.testing.assert_array_equal(g, gradient)
     assert (w[1:] < 1).all()
     assert all(vector[1:].all() for vector in memory)

@@ -108,7 +108,7 @@ def test_differences_agree_with_the_gradients_beside_them(prepared, weighted, ac
 def test_a_wrong_gradient_is_noticed(monkeypatch, prepared):
     setting = experiment(model__activation="tanh")
     entry = ACTIVATIONS["tanh"]
-    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(entry, derivative=lambda z, a: 1 - 0.999 * a * a))
+    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(entry, derivative=lambda z, a, out: 1 - 0.999 * a * a))
     check = gradient_check(setting, prepared, weights(setting))
     assert not check.passed
     assert check.layer < 3

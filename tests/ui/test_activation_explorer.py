@@ -114,7 +114,7 @@ def test_every_entry_of_the_registry_is_in_the_table_and_is_drawn(qtbot, explore
 
 def test_a_new_row_appears_by_itself(qtbot, window, monkeypatch):
     relu = ACTIVATIONS["relu"]
-    new = relu.__class__("Square", "f(z) = z²", lambda z: z * z, lambda z, _a: 2 * z, True, "", 1.0, "Never.")
+    new = relu.__class__("Square", "f(z) = z²", lambda z: z * z, lambda z, _a, _out: 2 * z, True, "", 1.0, "Never.")
     monkeypatch.setitem(ACTIVATIONS, "square", new)
     window.commands["activations"].trigger()
     explorer = window.findChild(ActivationExplorer)

@@ -12,12 +12,12 @@ import torch
 from torch.nn import functional
 
 from mlp_studio.core.activations import ACTIVATIONS
-from mlp_studio.core.backends.numpy_mlp import flat_layout
+from mlp_studio.core.backends.flat import flatten, places
 from mlp_studio.core.backends.protocol import Checkpoint, Scores
 from mlp_studio.core.config import Experiment, TrainConfig
 from mlp_studio.core.dataset import Ints
 from mlp_studio.core.network import Layer, Params
-from mlp_studio.core.optimizers import OPTIMIZERS
+from mlp_studio.core.optimizers import OPTIMIZERS, Vectors
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
 
@@ -40,15 +40,20 @@ class TorchMLP:
         self._rng = torch.Generator().manual_seed(int(generator(experiment.seed, Stream.DROPOUT).integers(2**63)))
         self._optimizer = OPTIMIZERS[settings.optimizer]
 
-        W_slices, b_slices, self._weights = flat_layout(params)
-        flat = np.concatenate([W.ravel() for W, _ in params] + [b for _, b in params])
-        self._w = torch.tensor(flat, dtype=self.dtype)
+        self._w = torch.tensor(flatten(params), dtype=self.dtype)
         self._g = torch.zeros_like(self._w)
         self._memory = tuple(torch.zeros_like(self._w) for _ in range(self._optimizer.memory))
+        self._vectors = Vectors(torch, self._w, self._g, self._memory, torch.empty_like(self._w))
         self._updates = 0
-        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
-        for (W, _), at_W, at_b in zip(params, W_slices, b_slices, strict=True):
-            self._layers.append((self._leaf(at_W, W.shape), self._leaf(at_b, (W.shape[1],))))
+        self._layers = [
+            (self._leaf(place.W, W.shape), self._leaf(place.b, b.shape))
+            for (W, b), place in zip(params, places(params), strict=True)
+        ]
+
+        self._weights = [
+            (self._w[place.W].view(W.shape), self._g[place.W].view(W.shape))
+            for (W, _), place in zip(params, places(params), strict=True)
+        ]
 
         self._X, self._y = self._tensors(prepared.train.X, prepared.train.y)
         self._X_val, self._y_val = self._tensors(prepared.validation.X, prepared.validation.y)
@@ -70,9 +75,7 @@ class TorchMLP:
         with torch.no_grad():
             self._penalise(settings)
             self._updates += 1
-            self._optimizer.update(
-                self._w, self._g, self._memory, self._updates, settings.learning_rate, settings.momentum
-            )
+            self._optimizer.update(self._vectors, self._updates, settings.learning_rate, settings.momentum)
         return scores
 
     def backward(self, rows: Ints | None) -> Scores:
@@ -105,11 +108,13 @@ class TorchMLP:
 
     def _penalise(self, settings: TrainConfig) -> None:
         """Add the gradient of λ₁ Σ|W| + λ₂/2 Σ W²: weights only, the biases stay free."""
-        W, g = self._w[: self._weights], self._g[: self._weights]
-        if settings.l2:
-            g += settings.l2 * W
-        if settings.l1:
-            g += settings.l1 * torch.sign(W)
+        if not settings.l1 and not settings.l2:
+            return
+        for W, dW in self._weights:
+            if settings.l2:
+                dW.add_(W, alpha=settings.l2)
+            if settings.l1:
+                dW.add_(torch.sign(W), alpha=settings.l1)
 
     def validation_scores(self) -> Scores:
         """Scores on the validation rows, dropout off."""
