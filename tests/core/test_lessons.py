@@ -29,7 +29,7 @@ def trained(lesson, epochs=None):
     return results
 
 
-def test_there_are_the_ten_lessons_of_the_issue_in_their_order():
+def test_there_are_the_ten_lessons_in_their_order():
     assert list(LESSONS) == [
         "data",
         "linear",
