@@ -31,12 +31,13 @@ from mlp_studio.core.config import (
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import ConfigError, StudioError
 from mlp_studio.core.events import EpochEnd, Event, Finished, Outcome
-from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.lessons import LESSONS, Lesson
 from mlp_studio.core.predict import Prediction, parse_row, predict
 from mlp_studio.core.report import Document, report, write_report
 from mlp_studio.core.sources import EVERY_SOURCE, SOURCES
 from mlp_studio.core.trainer import Training
 from mlp_studio.core.verdict import Result, as_document, judge, run_document
+from mlp_studio.core.walk import walk
 from mlp_studio.summary import as_text
 from mlp_studio.terminal import Bar, complain, ctrl_c, say, speak_any_name
 
@@ -262,7 +263,18 @@ def _verdict(name: str, trainings: Mapping[str, Training], endings: Mapping[str,
         for run in lesson.runs
         if lesson.compares
     ]
-    return {**verdict, "title": lesson.title, "changed": changed, "runs": runs}
+    way = _way(lesson, results[lesson.main])
+    return {**verdict, "title": lesson.title, "changed": changed, "runs": runs, "way": way}
+
+
+def _way(lesson: Lesson, result: Result) -> list[dict[str, Any]]:
+    """How the lesson's point goes through the network, where the lesson has one and the data have its features."""
+    dataset = result.prepared.dataset
+    if len(lesson.probe) != dataset.features:
+        return []
+    activation, scaler = result.experiment.model.activation, result.prepared.scaler
+    steps = walk(result.params, activation, scaler, np.array(lesson.probe), dataset.class_names)
+    return [{"name": step.name, "lines": list(step.lines)} for step in steps]
 
 
 def _predictions(training: Training, points: Iterable[Floats]) -> list[Prediction]:

@@ -107,8 +107,12 @@ def _answer(prediction: Mapping[str, Any]) -> str:
 
 
 def _lesson(lesson: Mapping[str, Any]) -> str:
-    """The runs that were compared, then whether the lesson's expectations were met, each with its figure."""
+    """The runs that were compared, the way of a point, and whether the expectations were met, each with its figure."""
     lines = [_run_line(run) for run in lesson["runs"]]
+    for step in lesson["way"]:
+        heads = [step["name"].lower(), *[""] * (len(step["lines"]) - 1)]
+        lines += [f"{head:<12}{_printable(line)}" for head, line in zip(heads, step["lines"], strict=True)]
+    lines += [""] if lesson["way"] else []
     verdict = "met" if lesson["met"] else "not met"
     changed = " (with settings changed)" if lesson["changed"] else ""
     lines.append(f"lesson {lesson['id']}: expectation {verdict}{changed}")

@@ -90,6 +90,7 @@ COMMANDS: tuple[Command, ...] = (
         "Every activation and its derivative, with a movable input",
         "show_activations",
     ),
+    Command("math", "&Lessons", "&Math view", "The six steps of training with the network's own numbers", "show_math"),
     Command("shortcuts", "&Help", "&Keyboard shortcuts", "What the keys do", "show_shortcuts", "F1"),
     Command(
         "diagnostics",

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.trainer import Training
 from mlp_studio.core.verdict import Result, judge, of_data_alone
 from mlp_studio.ui.comparer import Comparer
 
@@ -21,6 +22,7 @@ class Lessons(QObject):
         self._studio = studio
         self._store = studio.store
         self.comparer = Comparer(studio.store, studio.jobs, self)
+        self.comparer.compared.connect(self._take_over)
         studio.leg_ended.connect(self._judge)
 
     def read(self, name: str) -> None:
@@ -38,20 +40,27 @@ class Lessons(QObject):
 
     def train(self, name: str) -> None:
         """Set up a lesson's experiment and train it; where a lesson has several, in the background."""
-        self._store.update(lesson=name)
         if LESSONS[name].compares:
+            self.open(name)
             self.comparer.start(name)
             return
+        self._store.update(lesson=name)
         self._studio.train_anew(LESSONS[name].experiment())
         self._show(name)
 
+    @Slot(object)
+    def _take_over(self, training: Training) -> None:
+        """Show the main run of a comparison, unless the person has begun something else in the meantime."""
+        state = self._store.state
+        untouched = state.run is not None and state.run.status == "ready" and not state.loading
+        if untouched and state.experiment == training.experiment:
+            self._studio.adopt(training, "finished")
+
     def _show(self, name: str) -> None:
+        """What the lesson looks at, and nothing that another left behind."""
         lesson = LESSONS[name]
-        if lesson.side_by_side:
-            self._studio.show_side_by_side(True)
-        if lesson.probe:
-            self._studio.ask(np.array(lesson.probe))
-        self._studio.tell(f"{lesson.title}: {lesson.summary}")
+        self._studio.show_side_by_side(lesson.side_by_side)
+        self._studio.ask(np.array(lesson.probe) if lesson.probe else None)
 
     @Slot()
     def _judge(self) -> None:

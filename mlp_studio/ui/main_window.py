@@ -458,6 +458,11 @@ class MainWindow(QMainWindow):
 
         self._show_window(ActivationExplorer)
 
+    @Slot()
+    def show_math(self) -> None:
+        """The six steps with the present network's numbers."""
+        self._raise_dock("math")
+
     def _show_window(self, kind: Callable[[Studio, QWidget], QWidget]) -> None:
         """Open a window beside this one; the same again where it is open."""
         window = next((child for child in self.findChildren(QWidget) if type(child) is kind), None)

@@ -116,13 +116,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The runs of a lesson that are trained in the background to be held side by side.
+    """The runs of a lesson that are trained in the background to be held side by side, as far as they have got.
 
-    `running` is the title of the run under way, "" when there is none; `share` of the epochs are done, 0…1.
+    `share` of the way is done, 0…1; `message` is a sentence to show, or "".
     """
 
     lesson: str
-    running: str = ""
+    running: bool = False
     share: float = 0.0
     runs: tuple[Compared, ...] = ()
     message: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from mlp_studio.core.backends.protocol import Checkpoint
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.config import (
     DataConfig,
@@ -432,6 +433,12 @@ class Studio(QObject):
         for runner in runners:
             runner.interrupt("stopped")
         return all(runner.wait(milliseconds) for runner in runners) and self.jobs.close(milliseconds)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """A copy of the present weights with the optimizer's memory of them; None where a thread is at them."""
+        if self._runner is None or self._runner.training is None or self._runner.isRunning():
+            return None
+        return self._runner.training.backend.checkpoint()
 
     # --- what is shown ------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from mlp_studio.core.compare import compare, load_prepared
+from mlp_studio.core.compare import Race, load_prepared
 from mlp_studio.core.config import DataConfig, Experiment, with_settings
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS, lesson_text
 from mlp_studio.core.resources import resource
@@ -12,10 +13,6 @@ from mlp_studio.core.verdict import MEASURES, Result, is_met, judge
 
 EVERY = pytest.mark.parametrize("name", LESSONS)
 WIDEST_FORMULA = 52  # letters of the fixed-width font that a panel of 400 pixels has room for
-
-
-def nothing(*_):
-    return False
 
 
 def trained(lesson, epochs=None):
@@ -133,6 +130,14 @@ def test_settings_are_those_of_the_lesson(name, backend, activation, initializat
     assert experiment.split.class_weights == weights
 
 
+def test_what_is_as_good_as_chance_is_a_test_that_one_guess_in_twenty_would_fail():
+    expectation = next(one for one in LESSONS["overfitting"].expect if one.measure == "test_f1")
+    rows = len(load_prepared(LESSONS["overfitting"].experiment()).test)
+    assert rows == 22
+    right = np.random.default_rng(0).binomial(rows, 1 / 3, 200_000) / rows
+    assert 0.03 < (right > expectation.high).mean() < 0.08
+
+
 def test_the_lesson_on_random_labels_has_the_sizes_of_the_reference():
     experiment = LESSONS["overfitting"].experiment()
     prepared = load_prepared(experiment)
@@ -181,22 +186,58 @@ def test_a_verdict_notices_what_was_changed(name, settings, failing):
     assert failing <= {finding.expectation.measure for finding in findings if not finding.met}
 
 
-def test_comparing_trains_every_run_and_tells_how_far_it_is():
-    lesson, told = LESSONS["activations"], []
-    runs = compare(lesson.experiments(), lambda *progress: told.append(progress), nothing)
-    assert [run.name for run in runs] == list(lesson.runs)
-    assert [name for name, done, _ in told if done % 100 == 0] == list(lesson.runs)
-    assert [done for _, done, _ in told] == list(range(1, 401))
-    assert {total for *_, total in told} == {400}
-    for run in runs:
+def test_a_race_trains_every_run_as_it_would_be_trained_alone():
+    lesson = LESSONS["fit"]
+    race = Race(lesson.experiments())
+    shares = [race.share for _ in race.run()]
+    assert race.ended
+    assert shares == sorted(shares)
+    assert shares[-1] == race.share == 1
+    alone = trained(lesson)
+    for run in race.standings():
+        assert run.ending is not None
         assert run.ending.outcome == "finished"
-        assert len(run.result.curves) == 100
+        assert np.array_equal(run.result.curves, alone[run.name].curves)
+        assert all(
+            np.array_equal(mine, other)
+            for layers in zip(run.result.params, alone[run.name].params, strict=True)
+            for mine, other in zip(*layers, strict=True)
+        )
+
+
+def test_the_runs_of_a_race_are_about_as_far_as_one_another_at_any_time():
+    race = Race(LESSONS["fit"].experiments())
+    for step, _ in enumerate(race.run()):
+        if step == 300:
+            break
+    shares = [len(run.result.curves) / run.result.experiment.train.epochs for run in race.standings(redraw=False)]
+    assert max(shares) - min(shares) < 0.011  # an epoch of the shortest
+    assert 0 < min(shares) < 1
+    assert not race.ended
+
+
+def test_before_a_race_begins_the_first_boundaries_and_spreads_are_there():
+    lesson = LESSONS["initialization"]
+    race = Race(lesson.experiments())
+    runs = race.standings(redraw=False)
+    assert [run.name for run in runs] == list(lesson.runs)
+    for run in runs:
+        assert run.ending is None
+        assert len(run.result.curves) == 0
         assert run.indices.shape == (96, 96)
-        assert len(run.spreads) == 2
+        assert len(run.spreads) == 4
+        assert run.points.shape == (1050, 2)
+        assert (run.points >= (run.box.u_low, run.box.v_low)).all()
+        assert (run.points <= (run.box.u_high, run.box.v_high)).all()
+    assert race.training("zeros").experiment == lesson.experiments()["zeros"]
 
 
-def test_comparing_ends_when_it_is_cancelled():
-    lesson, told = LESSONS["fit"], []
-    runs = compare(lesson.experiments(), lambda *progress: told.append(progress), lambda: len(told) >= 350)
-    assert [run.name for run in runs] == ["underfit"]
-    assert len(told) == 350
+def test_zeros_stay_one_unit_and_their_boundary_one_colour():
+    race = Race({name: LESSONS["initialization"].experiments()[name] for name in ("zeros", "he_normal")})
+    for _ in race.run():
+        pass
+    zeros, he = race.standings()
+    assert len(np.unique(zeros.indices)) == 1
+    assert len(np.unique(he.indices)) > 100
+    assert np.ptp(zeros.result.curves[:, 0]) < 1e-6
+    assert zeros.result.curves[-1, 0] == pytest.approx(np.log(3), abs=1e-5)

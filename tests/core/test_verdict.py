@@ -104,7 +104,7 @@ def test_one_run_may_be_held_against_another():
         for _ in training.run():
             pass
         results[name] = Result.of(training)
-    found = next(finding for finding in judge(lesson, results) if finding.expectation.minus)
+    found = next(f for f in judge(lesson, results) if f.expectation.minus and f.expectation.measure == "test_loss")
     difference = figure("test_loss", results["without"]) - figure("test_loss", results["with"])
     assert found.figure == difference
     assert "Without dropout − Dropout 0.5" in found.sentence

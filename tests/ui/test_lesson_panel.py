@@ -182,7 +182,6 @@ def test_training_a_lesson_again_starts_from_its_first_weights(qtbot, window):
 
 def test_a_comparison_shows_curves_pictures_and_spreads_and_a_click_trains_that_run(qtbot, window):
     panel, view = window.lesson, window.lesson.comparison
-    before = run_of(window)
     qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
     click(qtbot, panel.rows["initialization"])
     assert panel.train_button.text() == "Train all 5"
@@ -190,18 +189,132 @@ def test_a_comparison_shows_curves_pictures_and_spreads_and_a_click_trains_that_
     assert panel.train_button.text() == "Stop"
     assert not view.progress.isHidden()
     wait_for_verdict(qtbot, window, "initialization")
-    assert run_of(window).snapshot is before.snapshot  # the window's own run is left alone
-    assert len(view.plot.listDataItems()) == 10
+    assert len(view.curves) == 10
+    for run in state_of(window).comparison.runs:
+        for part, column in (("train", 0), ("val", 2)):
+            x, y = view.curves[run.name, part].getData()
+            assert x.tolist() == list(range(1, 301))
+            assert np.allclose(10**y, run.result.curves[:, column])
     assert [button.text() for button in view.pictures] == ["Zeros", "Small", "Large", "Xavier", "He"]
     spreads = words(view.spreads)
     assert spreads.count("hidden 1") == 2
     assert spreads.count("0") == 8
     zeros, _, large, *_ = (button.icon().pixmap(button.iconSize()).toImage() for button in view.pictures)
-    assert len({zeros.pixel(x, 20) for x in range(zeros.width())}) == 1
-    assert len({large.pixel(x, 20) for x in range(large.width())}) > 10
+    assert len({zeros.pixel(x, 2) for x in range(zeros.width())}) == 1
+    assert len({large.pixel(x, 2) for x in range(large.width())}) > 10
     click(qtbot, view.pictures[3])
     wait_for_status(qtbot, window, "finished")
     assert run_of(window).experiment == LESSONS["initialization"].experiments()["xavier_normal"]
+
+
+def test_the_curves_of_a_comparison_grow_while_it_trains_on_axes_that_hold_still(qtbot, window):
+    panel, view = window.lesson, window.lesson.comparison
+    click(qtbot, panel.rows["initialization"])
+    click(qtbot, panel.train_button)
+    lengths, widths, tops = [], set(), []
+
+    def look():
+        if view.curves and not view.isHidden() and state_of(window).comparison.running:
+            x, _ = view.curves["he_normal", "train"].getData()
+            lengths.append(0 if x is None else len(x))
+            (low, high), (_, top) = view.plot.viewRange()
+            widths.add((round(low, 3), round(high, 3)))
+            tops.append(top)
+        return "initialization" in state_of(window).verdicts
+
+    qtbot.waitUntil(look, timeout=60_000)
+    seen = sorted(set(lengths))
+    assert len([length for length in seen if 0 < length < 300]) >= 3
+    assert lengths == sorted(lengths)
+    assert widths == {(0, 306)}
+    assert tops == sorted(tops)
+    assert not view.spreads.isHidden()
+
+
+def test_the_main_run_of_a_comparison_is_in_the_window_when_it_has_ended(qtbot, window):
+    panel = window.lesson
+    click(qtbot, panel.rows["dropout"])
+    click(qtbot, panel.train_button)
+    assert state_of(window).experiment == LESSONS["dropout"].experiment()
+    wait_for_verdict(qtbot, window, "dropout")
+    run = run_of(window)
+    assert (run.status, run.epoch) == ("finished", 500)
+    compared = next(run for run in state_of(window).comparison.runs if run.name == "with")
+    assert np.array_equal(run.curves, compared.result.curves)
+    assert window.commands["uncertainty"].isEnabled()
+    window.studio.train()  # and it can be gone on with
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).epoch == 1000
+
+
+def test_a_run_begun_during_a_comparison_is_left_alone(qtbot, window):
+    panel = window.lesson
+    click(qtbot, panel.rows["dropout"])
+    click(qtbot, panel.train_button)
+    window.studio.set("model.hidden", (7,))
+    wait_for_verdict(qtbot, window, "dropout")
+    assert state_of(window).experiment.model.hidden == (7,)
+    assert run_of(window).epoch == 0
+
+
+def test_a_comparison_stopped_keeps_its_curves_and_shows_no_verdict(qtbot, window):
+    panel, view = window.lesson, window.lesson.comparison
+    click(qtbot, panel.rows["initialization"])
+    click(qtbot, panel.train_button)
+    qtbot.waitUntil(lambda: bool(state_of(window).comparison.runs), timeout=SECONDS)
+    click(qtbot, panel.train_button)
+    assert view.note.text() == "Stopped before all runs had ended."
+    assert not view.note.isHidden()
+    assert len(view.pictures) == 5
+    assert panel.headline.text() == "Not run yet"
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
+    assert run_of(window).status == "ready"
+
+
+def test_the_way_of_the_point_is_written_out_with_the_numbers_of_the_network(qtbot, window):
+    panel = window.lesson
+    click(qtbot, panel.rows["linear"])
+    assert panel.walk.isHidden()
+    window.studio.lessons.read("inference")
+    click(qtbot, panel.train_button)
+    wait_for_verdict(qtbot, window, "inference")
+    shares = [text for text in words(window.prediction) if text.endswith("%")]
+    text = panel.walk.toPlainText()
+    assert not panel.walk.isHidden()
+    assert text.startswith("After 100 epochs")
+    share = round(100 * window.prediction.prediction.probabilities[0])
+    assert f"The probability that (0.1, 0.1) is c1 is {share} %" in text
+    assert shares[0].startswith("c1")
+    window.studio.ask_text("-0.5, 0.5")
+    assert "(−0.5, 0.5) is c3" in panel.walk.toPlainText()
+    assert panel.walk.height() >= panel.walk.document().size().height()
+
+
+def test_a_lesson_finds_nothing_that_another_left_behind(qtbot, window):
+    window.open_lesson("linear")
+    assert state_of(window).shown.side_by_side
+    window.open_lesson("inference")
+    assert not state_of(window).shown.side_by_side
+    assert state_of(window).probe is not None
+    window.open_lesson("numpy-mlp")
+    assert state_of(window).probe is None
+
+
+@pytest.mark.parametrize("width", [330, 420, 700])
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_page_fits_the_width_of_its_dock(qtbot, window, name, width):
+    panel = window.lesson
+    window.studio.lessons.read(name)
+    panel.setParent(None)
+    panel.resize(width, 500)
+    panel.show()
+    qtbot.wait(10)
+    viewport = panel.scroll_area.viewport().width()
+    assert panel.body.width() <= viewport
+    for button in (panel.back, panel.tool_button, panel.train_button, panel.set_up_button, panel.following):
+        if not button.isHidden():
+            assert button.width() >= button.sizeHint().width(), button.text()
+    window.docks["lesson"].setWidget(panel)
 
 
 def test_a_comparison_can_be_stopped_and_closing_the_window_ends_it(qtbot, window):
@@ -296,7 +409,9 @@ def test_the_rows_of_the_gallery_leave_their_words_room(qtbot, window):
     assert set(lessons.LESSONS) == set(window.lesson.rows)
 
 
-@pytest.mark.parametrize(("lesson", "command"), [("activations", "activations"), ("pytorch-mlp", "twin")])
+@pytest.mark.parametrize(
+    ("lesson", "command"), [("activations", "activations"), ("pytorch-mlp", "twin"), ("numpy-mlp", "math")]
+)
 def test_a_lesson_opens_the_window_that_belongs_to_it(qtbot, window, lesson, command):
     window.open_lesson(lesson)
     asked = []
@@ -304,6 +419,27 @@ def test_a_lesson_opens_the_window_that_belongs_to_it(qtbot, window, lesson, com
     window.commands[command].triggered.connect(lambda: asked.append(command))
     qtbot.mouseClick(window.lesson.tool_button, Qt.MouseButton.LeftButton)
     assert asked == [command]
+
+
+def test_the_math_view_comes_to_the_front_with_the_lesson_s_network(qtbot, window):
+    window.open_lesson("numpy-mlp")
+    click(qtbot, window.lesson.tool_button)
+    qtbot.waitUntil(lambda: hasattr(window, "math") and window.math.trace is not None, timeout=SECONDS)
+    assert window.math.trace.experiment == LESSONS["numpy-mlp"].experiment()
+
+
+@pytest.mark.parametrize("name", [name for name, lesson in LESSONS.items() if lesson.tool])
+def test_every_lesson_s_tool_can_act_when_its_page_was_only_opened(qtbot, window, name, monkeypatch):
+    panel = window.lesson
+    click(qtbot, panel.rows[name])
+    asked = []
+    command = window.commands[LESSONS[name].tool]
+    command.triggered.disconnect()
+    command.triggered.connect(lambda *_: asked.append(command.isEnabled()))
+    click(qtbot, panel.tool_button)
+    assert asked == [True]
+    if LESSONS[name].tool_on_own:
+        assert state_of(window).experiment == LESSONS[name].experiment()
 
 
 def test_the_dropout_lesson_shows_the_uncertainty(qtbot, window):

@@ -1,16 +1,17 @@
-"""Several runs side by side: their loss curves in one chart, their boundaries as small pictures, their spreads."""
+"""Several runs side by side: their boundaries as small pictures, their loss curves in one chart, their spreads."""
 
 import math
 from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mlp_studio.core.compare import Compared
-from mlp_studio.core.history import COLUMNS
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.spread import Spread
 from mlp_studio.ui import theme
@@ -19,11 +20,17 @@ from mlp_studio.ui.plots.plot import DASHES, Axis, name_corner, pen, plain_numbe
 from mlp_studio.ui.store import Comparison
 from mlp_studio.ui.studio import Studio
 
+CAPTION = "Loss of training (—) and validation (- -), in the colour beneath each picture."
 CHART_HEIGHT = 150
-PICTURES_WIDTH = 340  # pixels that a row of pictures takes in all
-LARGEST_PICTURE = 116
-BAND = 4  # height of the band under a picture, in the colour of its curves
+SMALLEST_PICTURE, LARGEST_PICTURE = 56, 200
+BUTTON_MARGIN = 8  # pixels that a button is wider than its picture
+BAND = 5  # height of the band under a picture, in the colour of its curves
+MOST_POINTS = 150  # of a run's training rows, drawn on its picture; more would hide the regions
 LOWEST_LOSS = 1e-6
+BROAD = 3  # pixels of the first run's curve
+PARTS = {"train": (), "val": DASHES}
+# of the palette, those that the first three classes do not have: a curve is a run, not a class
+RUN_COLOURS = ("#D55E00", "#CC79A7", "#56B4E9", "#999999")
 
 
 class ComparisonView(QWidget):
@@ -33,21 +40,22 @@ class ComparisonView(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._comparison: Comparison | None = None
+        self._range = (math.inf, -math.inf)  # of the losses that the chart has room for, as log10
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(theme.UNIT)
         self.progress.setRange(0, 1000)
         self.note = plain_label(muted=True, wrap=True)
-        self.caption = plain_label("Loss: training —  validation - -", muted=True)
+        self.caption = plain_label(CAPTION, muted=True, wrap=True)
         self.plot = themed_plot(Axis("left"), Axis("bottom", least=1.0))
         self.plot.setFixedHeight(CHART_HEIGHT)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.getAxis("left").setLogMode(y=True)
         name_corner(self.plot, "epoch")
+        self.curves: dict[tuple[str, str], pg.PlotCurveItem] = {}  # (run, part) → its curve
         self.pictures: list[QToolButton] = []
         self._row = QHBoxLayout()
-        self._row.setSpacing(theme.UNIT // 2)
-        self._row.addStretch(1)
+        self._row.setSpacing(0)
         self.spreads = QWidget(self)
         self._table = QGridLayout(self.spreads)
         self._table.setContentsMargins(0, 0, 0, 0)
@@ -56,93 +64,82 @@ class ComparisonView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.UNIT // 2)
-        for part in (self.progress, self.note, self.caption, self.plot):
-            layout.addWidget(part)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.note)
         layout.addLayout(self._row)
-        layout.addWidget(self.spreads)
-        self._draw()
+        for part in (self.caption, self.plot, self.spreads):
+            layout.addWidget(part)
+        self.hide()
 
     def show_comparison(self, comparison: Comparison | None) -> None:
-        """Show another comparison, or how far the one under way has got."""
+        """Show another comparison, or how far this one has got."""
         if comparison is self._comparison:
             return
         before, self._comparison = self._comparison, comparison
-        same_runs = before is not None and comparison is not None and before.runs is comparison.runs
-        if same_runs and comparison is not None and before is not None and before.lesson == comparison.lesson:
-            self._show_progress(comparison)
-        else:
-            self._draw()
-
-    def _show_progress(self, comparison: Comparison) -> None:
-        self.progress.setVisible(bool(comparison.running))
-        self.progress.setValue(round(1000 * comparison.share))
-        self.note.setText(f"Training: {comparison.running}" if comparison.running else comparison.message)
-        self.note.setVisible(bool(self.note.text()))
-
-    def _draw(self) -> None:
-        comparison = self._comparison
         self.setVisible(comparison is not None)
-        runs = comparison.runs if comparison is not None else ()
-        if comparison is not None:
-            self._show_progress(comparison)
-            self._draw_curves(runs)
-            self._draw_pictures(comparison)
-            self._draw_spreads(comparison)
+        if comparison is None:
+            return
+        is_new = before is None or before.lesson != comparison.lesson
+        if is_new or not (before and before.runs) or not comparison.runs:
+            self._make(comparison)
+        self._update(comparison)
+
+    # --- made once for the runs of a lesson --------------------------------------------------------------------
+
+    def _make(self, comparison: Comparison) -> None:
+        lesson = LESSONS[comparison.lesson]
+        self._clear()
         for part in (self.caption, self.plot):
-            part.setVisible(bool(runs))
+            part.setVisible(bool(comparison.runs))
+        self.spreads.hide()
+        if not comparison.runs:
+            return
+        for index, run in enumerate(comparison.runs):
+            self._make_picture(index, run, lesson.runs[run.name].title)
+            for part in PARTS:
+                self.curves[run.name, part] = curve = pg.PlotCurveItem()
+                self.plot.addItem(curve)
+        last = max(run.result.experiment.train.epochs for run in comparison.runs)
+        self.plot.setXRange(0, last * 1.02, padding=0)
+        starts = {run.result.experiment.model.initialization for run in comparison.runs}
+        if len(starts) > 1:
+            self._fill_spreads(comparison)
+        self._recolour()
 
-    def _draw_curves(self, runs: tuple[Compared, ...]) -> None:
-        recolour(self.plot)
-        for item in self.plot.listDataItems():
-            self.plot.removeItem(item)
-        lowest, highest, last = math.inf, -math.inf, 1
-        for index, run in enumerate(runs):
-            curves = run.result.curves
-            epochs = np.arange(1, len(curves) + 1)
-            for part, dashes in (("train", ()), ("val", DASHES)):
-                loss = curves[:, COLUMNS.index(f"{part}_loss")]
-                if not len(loss) or not np.isfinite(loss).all():
-                    continue
-                y = np.log10(np.maximum(loss, LOWEST_LOSS))
-                self.plot.addItem(pg.PlotCurveItem(epochs, y, pen=pen(theme.class_colour(index), dashes=dashes)))
-                lowest, highest = min(lowest, y.min()), max(highest, y.max())
-                last = max(last, len(curves))
-        if lowest <= highest:
-            self.plot.setRange(xRange=(0, last * 1.02), yRange=(lowest - 0.1, highest + 0.1), padding=0)
-
-    def _draw_pictures(self, comparison: Comparison) -> None:
+    def _clear(self) -> None:
         for button in self.pictures:
             self._row.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self.pictures = []
-        side = min(LARGEST_PICTURE, PICTURES_WIDTH // max(1, len(comparison.runs)) - 6)
-        for index, run in enumerate(comparison.runs):
-            title = LESSONS[comparison.lesson].runs[run.name].title
-            button = QToolButton(self)
-            button.setObjectName(run.name)
-            button.setAutoRaise(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setIcon(QIcon(boundary_picture(run, side, theme.class_colour(index))))
-            button.setIconSize(QSize(side, side + BAND))
-            button.setText(title.split(":")[0])
-            button.setToolTip(tooltip(f"{title}, {run.ending.outcome}. Click to train it in the window."))
-            button.clicked.connect(partial(self._open, run))
-            self._row.insertWidget(index, button)
-            self.pictures.append(button)
-
-    def _open(self, run: Compared, _checked: bool = False) -> None:
-        self._studio.train_anew(run.result.experiment)
-
-    def _draw_spreads(self, comparison: Comparison) -> None:
+        for curve in self.curves.values():
+            self.plot.removeItem(curve)
+        self.curves = {}
+        self._range = (math.inf, -math.inf)
         while (item := self._table.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
-        starts = {run.result.experiment.model.initialization for run in comparison.runs}
-        self.spreads.setVisible(len(starts) > 1)
-        if len(starts) < 2:
-            return
+
+    def _make_picture(self, index: int, run: Compared, title: str) -> None:
+        button = QToolButton(self)
+        button.setObjectName(run.name)
+        button.setAutoRaise(True)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the pictures share the width
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setText(title.split(":", maxsplit=1)[0])
+        button.setToolTip(tooltip(f"{title}. Click to train it in the window."))
+        button.setAccessibleName(title)
+        button.clicked.connect(partial(self._open, run.result.experiment))
+        self._row.insertWidget(index, button)
+        self.pictures.append(button)
+
+    def _open(self, experiment: Experiment, _checked: bool = False) -> None:
+        self._studio.train_anew(experiment)
+
+    def _fill_spreads(self, comparison: Comparison) -> None:
         titles = [LESSONS[comparison.lesson].runs[run.name].title for run in comparison.runs]
         self._add_row(0, "", titles, muted=True)
         row = 1
@@ -153,6 +150,7 @@ class ComparisonView(QWidget):
                 label = f"hidden {layer}" if layer < len(layers) else "output"
                 self._add_row(row + layer, label, [_figure(spread, name) for spread in spreads])
             row += 1 + len(layers)
+        self.spreads.show()
 
     def _add_row(self, row: int, head: str, cells: list[str], *, muted: bool = False) -> None:
         self._table.addWidget(plain_label(head, muted=muted), row, 0)
@@ -161,11 +159,76 @@ class ComparisonView(QWidget):
             label.setFont(theme.number_font())
             self._table.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight)
 
+    # --- changed as the runs go on -----------------------------------------------------------------------------
+
+    def _update(self, comparison: Comparison) -> None:
+        self.progress.setVisible(comparison.running)
+        self.progress.setValue(round(1000 * comparison.share))
+        self.note.setText(comparison.message)
+        self.note.setVisible(bool(comparison.message))
+        for run in comparison.runs:
+            for part in PARTS:
+                self._draw_curve(self.curves[run.name, part], run.result.curves, part)
+        self._draw_pictures(comparison)
+
+    def _draw_curve(self, curve: pg.PlotCurveItem, curves: Curves, part: str) -> None:
+        loss = curves[:, COLUMNS.index(f"{part}_loss")]
+        if not len(loss) or not np.isfinite(loss).all():
+            curve.clear()
+            return
+        y = np.log10(np.maximum(loss, LOWEST_LOSS))
+        curve.setData(np.arange(1, len(y) + 1), y)
+        self._widen(float(y.min()), float(y.max()))
+
+    def _widen(self, low: float, high: float) -> None:
+        """Axes hold still: the chart gets more room only where a curve leaves it, and then half a decade."""
+        lowest, highest = self._range
+        if low >= lowest and high <= highest:
+            return
+        lowest = lowest if low >= lowest else math.floor(2 * low) / 2
+        highest = highest if high <= highest else math.ceil(2 * high) / 2
+        self._range = lowest, highest
+        self.plot.setYRange(lowest - 0.05, highest + 0.05, padding=0)
+
+    def _draw_pictures(self, comparison: Comparison) -> None:
+        count = max(1, len(comparison.runs))
+        side = min(LARGEST_PICTURE, max(SMALLEST_PICTURE, self.width() // count - BUTTON_MARGIN))
+        for index, (button, run) in enumerate(zip(self.pictures, comparison.runs, strict=False)):
+            button.setIcon(QIcon(boundary_picture(run, side, run_colour(index))))
+            button.setIconSize(QSize(side, side + BAND))
+
+    def _recolour(self) -> None:
+        recolour(self.plot)
+        for index, run in enumerate(self._comparison.runs if self._comparison is not None else ()):
+            for part, dashes in PARTS.items():
+                if (run.name, part) in self.curves:
+                    self.curves[run.name, part].setPen(_stroke(index, dashes))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pictures take the width there is."""
+        super().resizeEvent(event)
+        if self._comparison is not None and event.size().width() != event.oldSize().width():
+            self._draw_pictures(self._comparison)
+
     def changeEvent(self, event: QEvent) -> None:
         """Recolour when light turns to dark."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._draw()
+        if event.type() == QEvent.Type.PaletteChange and self._comparison is not None:
+            self._recolour()
+            self._draw_pictures(self._comparison)
+
+
+def _stroke(index: int, dashes: tuple[float, ...]) -> QPen:
+    """The pen of a run's curve; the first run's is broad, to be seen where another lies over it."""
+    made = pen(run_colour(index), dashes=dashes, alpha=0.6 if index == 0 else 1.0)
+    if index == 0 and not dashes:
+        made.setWidthF(BROAD)
+    return made
+
+
+def run_colour(index: int) -> str:
+    """The colour of a run's curves, and of the band under its picture."""
+    return RUN_COLOURS[index] if index < len(RUN_COLOURS) else theme.colours().text
 
 
 def _figure(spread: Spread, name: str) -> str:
@@ -174,7 +237,7 @@ def _figure(spread: Spread, name: str) -> str:
 
 
 def boundary_picture(run: Compared, side: int, colour: str) -> QPixmap:
-    """The regions of a run, `side` pixels wide and high, over a band in the colour of its curves."""
+    """The regions of a run with its training points, `side` pixels wide and high, over a band in `colour`."""
     table = theme.region_table(run.result.prepared.dataset.classes, theme.colours())
     rgb = np.ascontiguousarray(table[run.indices[::-1]])
     height, width, _ = rgb.shape
@@ -184,5 +247,20 @@ def boundary_picture(run: Compared, side: int, colour: str) -> QPixmap:
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(picture.rect().adjusted(0, 0, 0, -BAND), image)
+    _draw_points(painter, run, side)
     painter.end()
     return picture
+
+
+def _draw_points(painter: QPainter, run: Compared, side: int) -> None:
+    """An even sample of the training rows, as dots a fortieth as wide as the picture."""
+    box, y = run.box, run.result.prepared.train.y
+    rows = np.linspace(0, len(y) - 1, min(MOST_POINTS, len(y))).astype(int)
+    across = (run.points[rows, 0] - box.u_low) / (box.u_high - box.u_low) * side
+    down = (box.v_high - run.points[rows, 1]) / (box.v_high - box.v_low) * side
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    radius = max(1.0, side / 80)
+    for u, v, label in zip(across, down, y[rows], strict=True):
+        painter.setBrush(QColor(theme.class_colour(int(label))))
+        painter.drawEllipse(QRectF(0, 0, 2 * radius, 2 * radius).translated(QPointF(u - radius, v - radius)))

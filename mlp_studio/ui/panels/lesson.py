@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from time import monotonic
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS, Lesson, lesson_text
 from mlp_studio.core.verdict import Findings, is_met
+from mlp_studio.core.walk import walk
 from mlp_studio.ui import theme
 from mlp_studio.ui.actions import COMMANDS
 from mlp_studio.ui.form import plain_label, tooltip
@@ -33,6 +35,8 @@ from mlp_studio.ui.studio import Studio
 HALF = theme.UNIT // 2
 MET, NOT_MET = "✓", "✗"
 NOT_RUN = "Not run yet"
+LINES = "\n"
+WALK_SECONDS = 0.2  # while training, from one look at the point's way to the next: figures that change faster are noise
 SHUFFLE = "Shuffle the labels and train again"
 RESTORE = "Restore the labels and train again"
 
@@ -155,6 +159,7 @@ class LessonPanel(QWidget):
         self._results: tuple[object, object] = (None, None)
         self._name: str | None = None
         self._findings: Findings | None = None
+        self._was_growing = False
         self.rows: dict[str, LessonRow] = {}
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self._gallery())
@@ -204,13 +209,16 @@ class LessonPanel(QWidget):
         self.title = plain_label(wrap=True)
         self._set_fonts()
         self.text = LessonText(self.body)
+        self.walk = LessonText(self.body)
+        self._walked: tuple[object, ...] = ()
+        self._walked_at = 0.0
         self.comparison = ComparisonView(self._studio, self.body)
         self.verdict = QWidget(self.body)
         self._verdict_rows = _column(self.verdict)
         self.next = QWidget(self.body)
         self._next_rows = _column(self.next)
         self.try_buttons: list[QToolButton] = []
-        for part in (self.title, self.text, self.comparison, self.verdict, self.next):
+        for part in (self.title, self.text, self.walk, self.comparison, self.verdict, self.next):
             column.addWidget(part)
         column.addStretch(1)
         self.scroll_area = _scrolling(self.body)
@@ -225,9 +233,14 @@ class LessonPanel(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(slot)
         self.back.setText("‹ All lessons")
+        self.tool_button = QPushButton(page)
+        self.tool_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tool_button.clicked.connect(self._want_tool)
         row = QHBoxLayout()
         row.setContentsMargins(HALF, HALF, HALF, HALF)
         row.addWidget(self.back)
+        row.addStretch(1)
+        row.addWidget(self.tool_button)
         row.addStretch(1)
         row.addWidget(self.following)
         return row
@@ -238,16 +251,12 @@ class LessonPanel(QWidget):
         for button, slot in ((self.train_button, self._train), (self.set_up_button, self._set_up)):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(slot)
-        self.tool_button = QPushButton(page)
-        self.tool_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.tool_button.clicked.connect(self._want_tool)
         self.headline = plain_label(muted=True)
         row = QHBoxLayout()
         row.setContentsMargins(theme.UNIT, HALF, theme.UNIT, HALF)
         row.setSpacing(theme.UNIT)
         row.addWidget(self.train_button)
         row.addWidget(self.set_up_button)
-        row.addWidget(self.tool_button)
         row.addStretch(1)
         row.addWidget(self.headline)
         return row
@@ -263,6 +272,7 @@ class LessonPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Show the gallery or the open lesson, and how its run came out."""
+        self._show_walk(state)
         run = state.run
         key = (state.lesson, run.status if run else "", state.experiment.data.shuffle_labels)
         results = (state.verdicts, state.comparison)
@@ -320,6 +330,26 @@ class LessonPanel(QWidget):
         self.shuffle_button.setVisible(LESSONS[name].offers_shuffling)
         self._next_rows.addWidget(self.shuffle_button, 0, Qt.AlignmentFlag.AlignLeft)
 
+    def _show_walk(self, state: State) -> None:
+        """Follow the point that was asked about through the network, where that is what the lesson is about."""
+        run, probe = state.run, state.probe
+        wanted = bool(state.lesson and LESSONS[state.lesson].probe)
+        if not wanted or run is None or probe is None:
+            self.walk.hide()
+            self._walked = ()
+            return
+        key = (run.snapshot, run.prepared, probe)
+        is_known = len(self._walked) == len(key) and all(a is b for a, b in zip(key, self._walked, strict=True))
+        if is_known or (run.active and monotonic() - self._walked_at < WALK_SECONDS):
+            return
+        self._walked, self._walked_at = key, monotonic()
+        classes, activation = run.prepared.dataset.class_names, run.experiment.model.activation
+        steps = walk(run.snapshot.params, activation, run.prepared.scaler, probe, classes)
+        epoch = f"{run.snapshot.epoch:,} epoch{'' if run.snapshot.epoch == 1 else 's'}"
+        lines = [line for step in steps for line in (f"{step.name}", *(f"  {line}" for line in step.lines))]
+        self.walk.show_markdown(f"#### After {epoch}\n\n```\n{LINES.join(lines)}\n```\n")
+        self.walk.show()
+
     def _show_outcome(self, state: State) -> None:
         name = state.lesson
         lesson = LESSONS[name]
@@ -335,16 +365,22 @@ class LessonPanel(QWidget):
         self.shuffle_button.setText(RESTORE if state.experiment.data.shuffle_labels else SHUFFLE)
         run = state.run
         at_it = run is not None and run.status in ("starting", "running") and run.experiment == lesson.experiment()
-        findings = None if under_way or (at_it and not lesson.compares) else state.verdicts.get(name)
+        broken_off = bool(comparison and comparison.message)
+        hidden = under_way or broken_off or (at_it and not lesson.compares)
+        findings = None if hidden else state.verdicts.get(name)
         self.headline.setText(
             "Training …" if under_way or at_it else verdict_headline(findings) if findings else NOT_RUN
         )
+        growing = under_way and bool(comparison and comparison.runs)
+        if growing and not self._was_growing:
+            QTimer.singleShot(0, self, self._scroll_to_outcome)
+        self._was_growing = growing
         if findings is not self._findings:
             is_new = findings is not None
             self._findings = findings
             self._show_verdict(findings)
             if is_new:
-                QTimer.singleShot(0, self, self._scroll_to_verdict)
+                QTimer.singleShot(0, self, self._scroll_to_outcome)
 
     def _clear_verdict(self) -> None:
         _empty(self._verdict_rows)
@@ -361,12 +397,12 @@ class LessonPanel(QWidget):
         self.verdict.show()
 
     @Slot()
-    def _scroll_to_verdict(self) -> None:
-        if self.verdict.isVisible():
-            layout = self.body.layout()
-            if layout is not None:
-                layout.activate()
-            shown = self.comparison if self.comparison.isVisible() else self.verdict
+    def _scroll_to_outcome(self) -> None:
+        layout = self.body.layout()
+        if layout is not None:
+            layout.activate()
+        shown = next((part for part in (self.walk, self.comparison, self.verdict) if part.isVisible()), None)
+        if shown is not None:
             self.scroll_area.verticalScrollBar().setValue(shown.y() - theme.UNIT)
 
     # --- panel → intents ---------------------------------------------------------------------------------------
@@ -400,8 +436,12 @@ class LessonPanel(QWidget):
 
     @Slot()
     def _want_tool(self) -> None:
-        if self._name:
-            self.tool_wanted.emit(LESSONS[self._name].tool)
+        if not self._name:
+            return
+        lesson = LESSONS[self._name]
+        if lesson.tool_on_own and self._studio.store.state.experiment != lesson.experiment():
+            self._studio.lessons.open(self._name)
+        self.tool_wanted.emit(lesson.tool)
 
     def _want_panel(self) -> None:
         if self._name and LESSONS[self._name].panel:

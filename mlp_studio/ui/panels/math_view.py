@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.backends.protocol import Checkpoint
 from mlp_studio.core.gradcheck import GradientCheck, gradient_check, point_sample, row_sample
 from mlp_studio.core.prepare import Part
 from mlp_studio.core.trace import STEPS, Trace, subscript, trace, training_batch
@@ -30,7 +29,6 @@ from mlp_studio.ui.panels.network_diagram import Mark, NetworkDiagram
 from mlp_studio.ui.panels.quantity_card import Names, QuantityCard
 from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.panels.step_bar import StepBar
-from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.store import Run, State
 from mlp_studio.ui.studio import Studio
 
@@ -49,6 +47,7 @@ CHECK_HELP = (
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 UNREADY = "There is no network yet: load some data."
 JOB = "gradient check"
+ROW_WIDTH = 72  # pixels of the field for the row
 FLAT = 420  # pixels of height beneath which the panel does without the sentence on the step
 
 
@@ -122,6 +121,7 @@ class MathView(QWidget):
         self.setFocusProxy(self.steps)
         self.row.setObjectName("row")
         self.row.setRange(1, 1)
+        self.row.setMaximumWidth(ROW_WIDTH)
         self.row.setAccessibleName("Row of the data")
         self.row.setToolTip(tooltip("Which row of the data is followed, counted from 1"))
         self.row.setKeyboardTracking(False)
@@ -219,9 +219,8 @@ class MathView(QWidget):
         start = monotonic()
         sample = self._sample(state, run)
         subject = (run.prepared, run.experiment.model, self.samples.value, self.row.value(), state.probe)
-        self.trace = trace(
-            run.experiment, run.prepared, run.snapshot.params, sample, self._checkpoint(run) if not run.active else None
-        )
+        checkpoint = None if run.active else self._studio.checkpoint()
+        self.trace = trace(run.experiment, run.prepared, run.snapshot.params, sample, checkpoint)
         self._traced_at, self._cost = monotonic(), monotonic() - start
         if not same(subject, self._subject):
             self._subject, self.result = subject, None
@@ -253,17 +252,6 @@ class MathView(QWidget):
         if self.samples.value == "point" and state.probe is not None:
             return point_sample(run.prepared, state.probe)
         return row_sample(run.prepared, self.row.value() - 1)
-
-    def _checkpoint(self, run: Run) -> Checkpoint | None:
-        """The optimizer's memory, where the training that rests has just these weights."""
-        shown = np.concatenate([W.ravel() for W, _ in run.snapshot.params] + [b for _, b in run.snapshot.params])
-        for runner in self._studio.findChildren(Runner):
-            if runner.training is None or runner.isRunning() or runner.prepared is not run.prepared:
-                continue
-            found = runner.training.backend.checkpoint()
-            if np.array_equal(found.weights, shown):
-                return found
-        return None
 
     def _draw(self, run: Run) -> None:
         made = self.trace

@@ -1,0 +1,59 @@
+"""One point on its way through a trained network, in words and numbers: row → scaler → network → softmax → label."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mlp_studio.core.activations import ACTIVATIONS
+from mlp_studio.core.dataset import Floats
+from mlp_studio.core.network import Params, forward, may_overflow, softmax
+from mlp_studio.core.prepare import Scaler
+
+SHOWN = 4  # values that are written out; of more, a "…" tells
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class WalkStep(NamedTuple):
+    """A step: what it is called, and its lines, each a formula with the numbers it comes to."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+@may_overflow
+def walk(
+    params: Params, activation: str, scaler: Scaler, x: Floats, class_names: tuple[str, ...]
+) -> tuple[WalkStep, ...]:
+    """Follow x (D,), in original units, in the network's own precision; dropout off."""
+    scaled = scaler(x[None, :]).astype(params[0].W.dtype)
+    sums = [forward(params[:layer], activation, scaled) for layer in range(1, len(params) + 1)]
+    y_hat = softmax(sums[-1].astype(np.float64))[0]
+    label = int(y_hat.argmax())
+    answer = f"The probability that {_values(x, '.4g')} is {class_names[label]} is {100 * y_hat[label]:.0f} %"
+    layers = [line for layer, z in enumerate(sums[:-1], start=1) for line in _hidden(layer, z, activation)]
+    return (
+        WalkStep("Scaler", (f"x = {_values(x)}", f"x′ = (x − μ) / σ = {_values(scaled[0])}")),
+        WalkStep("Network", (*layers, _sum(len(params), sums[-1]))),
+        WalkStep("Softmax", (f"ŷ = e^z / Σ e^z = {_values(y_hat)}",)),
+        WalkStep("Label", (answer,)),
+    )
+
+
+def _hidden(layer: int, z: Floats, activation: str) -> tuple[str, ...]:
+    a = ACTIVATIONS[activation].f(z.copy())[0]  # it may work in place
+    n, on = str(layer).translate(SUBSCRIPTS), int((a > 0).sum())
+    return (_sum(layer, z), f"a{n} = f(z{n}): {on:,} of {a.size:,} above 0, the largest {_number(a.max())}")
+
+
+def _sum(layer: int, z: Floats) -> str:
+    n, before = str(layer).translate(SUBSCRIPTS), str(layer - 1).translate(SUBSCRIPTS)
+    return f"z{n} = {'x′' if layer == 1 else f'a{before}'} W{n} + b{n} = {_values(z[0])}"
+
+
+def _values(values: Floats, form: str = ".3f") -> str:
+    shown = [_number(value, form) for value in values[:SHOWN]]
+    return f"({', '.join(shown)}{', …' if values.size > SHOWN else ''})"
+
+
+def _number(value: float, form: str = ".3f") -> str:
+    return format(float(value), form).replace("-", "−")
