@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mlp_studio.__main__ import _set_up as settle_threads  # before NumPy, torch and Qt: as the program does it
 
-__all__ = ["FULL", "QUICK", "Contestant", "Effort", "Measured", "per_epoch", "ratios", "settle_threads", "take_turns"]
+__all__ = ["FULL", "QUICK", "Contestant", "Effort", "Measured", "ratios", "settle_threads", "take_turns"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Effort:
         return max(least, round(self.share * amount))
 
 
+TURNS = 4  # of each contestant in a round
 FULL, QUICK = Effort(7, 1.0), Effort(1, 0.03)
 
 
@@ -44,20 +45,28 @@ class Contestant(NamedTuple):
     times: int
 
 
-def per_epoch(contestant: Contestant, times: int) -> float:
-    """Seconds for each of `times` repetitions."""
-    start = perf_counter()
-    contestant.work(times)
-    return (perf_counter() - start) / times
-
-
 def take_turns(contestants: Mapping[str, Contestant], effort: Effort) -> list[dict[str, float]]:
-    """Rounds of seconds by contestant, after one short turn each that is not counted."""
+    """Rounds of seconds a repetition by contestant, after one short turn each that is not counted.
+
+    A round is made of several short turns of each, so that what else the machine does meets all of them alike.
+    """
     for contestant in contestants.values():
         contestant.work(effort.of(contestant.times // 4))
-    return [
-        {name: per_epoch(one, effort.of(one.times)) for name, one in contestants.items()} for _ in range(effort.rounds)
-    ]
+    return [_round(contestants, effort) for _ in range(effort.rounds)]
+
+
+def _round(contestants: Mapping[str, Contestant], effort: Effort) -> dict[str, float]:
+    spent, done = dict.fromkeys(contestants, 0.0), dict.fromkeys(contestants, 0)
+    for turn in range(TURNS):
+        for name, contestant in contestants.items():
+            times = effort.of(contestant.times)
+            share = (turn + 1) * times // TURNS - turn * times // TURNS
+            if share:
+                start = perf_counter()
+                contestant.work(share)
+                spent[name] += perf_counter() - start
+                done[name] += share
+    return {name: spent[name] / done[name] for name in contestants}
 
 
 def ratios(rounds: list[dict[str, float]], peer: str, ours: str) -> list[float]:
