@@ -152,7 +152,7 @@ class RegionsPlot(QObject):
         for ring in self.wrong.values():
             ring.setPen(pg.mkPen(faint, width=1))
         for ring in self.chosen.values():
-            ring.setPen(pg.mkPen(tone.accent, width=3))
+            ring.setPen(pg.mkPen(tone.outline, width=2.5))
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
         for (_, index), item in self._scatter.items():
             item.setPen(pg.mkPen(tone.edge, width=0.5))
