@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mlp_studio.core import heavy
 from mlp_studio.core.dataset import Dataset, Floats, Ints
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.files import write_text
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
 from mlp_studio.core.text_rows import (
     TableFormat,
@@ -51,6 +52,14 @@ def as_csv(dataset: Dataset) -> str:
     rows = zip(dataset.X.tolist(), dataset.y.tolist(), strict=True)
     writer.writerows([*x, dataset.class_names[label]] for x, label in rows)
     return stream.getvalue()
+
+
+def write_table(path: Path, dataset: Dataset) -> None:
+    """Write the data as `as_csv` has them. Raises DataError with the sentence to show."""
+    try:
+        write_text(path, as_csv(dataset))
+    except OSError as error:
+        raise DataError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
 def read_table(path: Path, label: str = "", features: tuple[str, ...] = (), fmt: TableFormat | None = None) -> Dataset:

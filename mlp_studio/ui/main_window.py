@@ -31,7 +31,6 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio import __version__
-from mlp_studio.core.files import write_text
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
@@ -407,22 +406,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def export_data(self) -> None:
         """Save the loaded data as CSV, in original units."""
-        from mlp_studio.core.table import as_csv
-
         prepared = self.studio.store.state.prepared
-        if prepared is None:
-            return
-        data = prepared.dataset
-        name = ask_save(self, f"{Path(data.name).stem}.csv")
-        if not name:
-            return
-        try:
-            write_text(Path(name), as_csv(data))
-        except OSError as error:
-            sentence = f"{name} could not be written: {error.strerror or error}."
-            self.studio.tell(sentence, is_error=True)
-        else:
-            self.studio.tell(f"{data.rows:,} rows written to {name}.")
+        name = ask_save(self, f"{Path(prepared.dataset.name).stem}.csv") if prepared is not None else ""
+        if name:
+            self.studio.export_points(Path(name))
 
     @Slot()
     def copy_boundary(self) -> None:

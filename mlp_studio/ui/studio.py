@@ -131,6 +131,21 @@ class Studio(QObject):
         data = DataConfig(source="file", path=str(path), **choices)
         self._load(replace(self.store.state.experiment, data=data), anew=True)
 
+    def export_points(self, path: Path) -> None:
+        """Write the data that are loaded to a CSV file, in original units."""
+        from mlp_studio.core.table import write_table
+
+        prepared = self.store.state.prepared
+        if prepared is None:
+            return
+        data = prepared.dataset
+        self.jobs.start(
+            "export",
+            lambda: write_table(path, data),
+            lambda _: self.tell(f"{data.rows:,} rows written to {path}."),
+            lambda sentence: self.tell(sentence, is_error=True),
+        )
+
     def start(self, experiment: Experiment | None = None, delay: int = 0) -> None:
         """Load the first data; those that take long, so many milliseconds later, when the window has been painted."""
         experiment = experiment or self.store.state.experiment

@@ -5,29 +5,15 @@ import re
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from mlp_studio.app import make_application, make_window
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.ui import theme
 from mlp_studio.ui.dialogs.activations import REACH, ActivationExplorer, Entry, Z, figure, said_of
 from tests.core.test_activations import torch_function
-from tests.ui.helpers import SECONDS, run_of, state_of
-
-
-@pytest.fixture
-def window(qapp, qtbot, tmp_path):
-    make_application()
-    made = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
-    made.show()
-    qtbot.waitUntil(lambda: run_of(made).raster is not None, timeout=SECONDS)
-    yield made
-    assert made.studio.shut_down(20_000)
-    made.close()
-    made.deleteLater()
-    theme.apply_scheme("system")
+from tests.ui.helpers import SECONDS, state_of
 
 
 @pytest.fixture

@@ -20,20 +20,17 @@ from mlp_studio.ui.plots.curves import (
     loss_text,
 )
 from mlp_studio.ui.plots.plot import Axis, log_ticks, plain_number, step_up
-from mlp_studio.ui.store import NO_CURVES, Store
-from mlp_studio.ui.studio import Studio
+from mlp_studio.ui.store import NO_CURVES
 
 SECONDS = 20_000
 
 
 @pytest.fixture
-def studio(qapp):
-    qapp.setStyle("Fusion")
+def studio(studio):
+    """With the first data, in light colours."""
     theme.apply_scheme("light")
-    made = Studio(Store())
-    made.start()
-    yield made
-    assert made.shut_down(20_000)
+    studio.start()
+    return studio
 
 
 @pytest.fixture

@@ -11,18 +11,8 @@ from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.prepare import prepare
 from mlp_studio.ui.panels import data_summary
 from mlp_studio.ui.panels.data_summary import NOTHING, VIEWS, DataSummaryPanel, format_for
-from mlp_studio.ui.store import Store
-from mlp_studio.ui.studio import Studio
 
 SECONDS = 20_000
-
-
-@pytest.fixture
-def studio(qapp, qtbot):
-    qapp.setStyle("Fusion")
-    made = Studio(Store())
-    yield made
-    assert made.shut_down(10_000)
 
 
 @pytest.fixture

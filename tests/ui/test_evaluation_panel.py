@@ -16,18 +16,9 @@ from mlp_studio.core.prepare import prepare
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels import tables
 from mlp_studio.ui.panels.evaluation import PARTS, UNTRAINED, EvaluationPanel
-from mlp_studio.ui.store import Cell, Evaluation, Run, Snapshot, Store
-from mlp_studio.ui.studio import Studio
+from mlp_studio.ui.store import Cell, Evaluation, Run, Snapshot
 
 SECONDS = 20_000
-
-
-@pytest.fixture
-def studio(qapp, qtbot):
-    qapp.setStyle("Fusion")
-    made = Studio(Store())
-    yield made
-    assert made.shut_down(10_000)
 
 
 @pytest.fixture

@@ -5,16 +5,17 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 
-from mlp_studio.app import make_application, make_window, write_picture
+from mlp_studio.app import write_picture
 from mlp_studio.core.backends.numpy_mlp import NumpyMLP
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predict import predict
+from mlp_studio.core.table import read_table
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui import main_window
 from mlp_studio.ui.main_window import MainWindow
@@ -23,19 +24,6 @@ from mlp_studio.ui.store import Cell, Slice
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
-
-
-@pytest.fixture
-def window(qapp, qtbot, tmp_path):
-    make_application()
-    made = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitUntil(lambda: run_of(made).raster is not None, timeout=SECONDS)
-    yield made
-    assert made.studio.shut_down(20_000)
-    made.close()
-    made.deleteLater()
 
 
 def click(qtbot, window, command):
@@ -706,3 +694,34 @@ def test_a_picture_from_the_command_line_shows_the_point_asked_about(qtbot, tmp_
     assert answer == f"c{said.label + 1} · {said.probabilities.max():.1%}".replace("%", " %")
     assert place == (0.1, 0.2)
     assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_the_points_are_saved_as_a_table_that_opens_again(qtbot, window, tmp_path, monkeypatch):
+    path, suggested = tmp_path / "points.csv", []
+    monkeypatch.setattr(main_window, "ask_save", lambda _parent, name: suggested.append(name) or str(path))
+    window.commands["save_points"].trigger()
+    qtbot.waitUntil(lambda: state_of(window).notice is not None, timeout=SECONDS)
+    assert suggested == ["Spiral.csv"]
+    assert window.notice.text.text() == f"1,500 rows written to {path}."
+    data = state_of(window).prepared.dataset
+    again = read_table(path)
+    assert np.array_equal(again.X, data.X)
+    assert np.array_equal(again.y, data.y)
+    assert again.class_names == data.class_names
+
+
+def test_points_that_cannot_be_saved_are_told(qtbot, window, tmp_path, monkeypatch):
+    path = tmp_path / "no such folder" / "points.csv"
+    monkeypatch.setattr(main_window, "ask_save", lambda *_: str(path))
+    window.commands["save_points"].trigger()
+    qtbot.waitUntil(lambda: state_of(window).notice is not None, timeout=SECONDS)
+    assert window.notice.text.text() == f"{path} could not be written: No such file or directory."
+    assert state_of(window).notice.is_error
+
+
+def test_a_file_that_changed_on_the_disk_is_read_when_it_is_opened_again(qtbot, window, tmp_path):
+    path = tmp_path / "table.csv"
+    for rows in (30, 40):
+        path.write_text("a,b,kind\n" + "".join(f"{k},{k * k},{'uv'[k % 2]}\n" for k in range(rows)))
+        window.studio.open_file(path, label="kind")
+        qtbot.waitUntil(lambda rows=rows: state_of(window).prepared.dataset.rows == rows, timeout=SECONDS)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from mlp_studio.app import make_application, make_window
+from mlp_studio.app import make_window
 from mlp_studio.core import lessons
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS, Lesson
@@ -17,24 +17,6 @@ from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_status
 
 LONGEST = 100  # epochs that a test of the window waits for, but for those that are run in full
 IN_FULL = ("data", "linear", "numpy-mlp", "pytorch-mlp", "inference", "activations", "initialization")
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def window(qapp, qtbot, settings):
-    make_application()
-    made = make_window(settings)
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitUntil(lambda: run_of(made).raster is not None, timeout=SECONDS)
-    yield made
-    assert made.studio.shut_down(20_000)
-    made.close()
-    made.deleteLater()
 
 
 def click(qtbot, widget):

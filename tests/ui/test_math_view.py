@@ -21,19 +21,10 @@ from mlp_studio.ui.panels import math_view
 from mlp_studio.ui.panels.math_view import MathView
 from mlp_studio.ui.panels.matrix_view import MatrixView, common_form, number, ramp
 from mlp_studio.ui.panels.network_diagram import GAP, Mark
-from mlp_studio.ui.store import Store
-from mlp_studio.ui.studio import Studio, fresh_run
+from mlp_studio.ui.studio import fresh_run
 
 SECONDS = 20_000
 SMALL = {"model.hidden": (4, 3), "data.rows": 90, "train.precision": "float64", "train.epochs": 3}
-
-
-@pytest.fixture
-def studio(qapp, qtbot):
-    qapp.setStyle("Fusion")
-    made = Studio(Store())
-    yield made
-    assert made.shut_down(10_000)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from PySide6.QtCore import QSettings
 
 from mlp_studio.app import make_application, make_window
 from mlp_studio.core.config import with_settings
@@ -12,11 +11,6 @@ from mlp_studio.ui.memory import Memory
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_status
 
 FIRST = LESSONS[FIRST_LESSON].experiment()
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
 
 
 @pytest.fixture

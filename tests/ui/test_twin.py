@@ -5,10 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from mlp_studio.app import make_application, make_window
 from mlp_studio.core.backends import numpy_mlp
 from mlp_studio.core.boundary import restrict
 from mlp_studio.core.randomness import Stream, generator
@@ -18,20 +17,6 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.dialogs.twin import CHANGED, TwinDialog
 from mlp_studio.ui.plots.regions import FULL_SPREAD
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
-
-
-@pytest.fixture
-def window(qapp, qtbot, tmp_path):
-    make_application()
-    made = make_window(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitUntil(lambda: run_of(made).raster is not None, timeout=SECONDS)
-    yield made
-    assert made.studio.shut_down(20_000)
-    made.close()
-    made.deleteLater()
-    theme.apply_scheme("system")
 
 
 def open_twins(window):
