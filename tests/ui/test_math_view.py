@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QLabel
 from torch.nn.functional import cross_entropy
 
@@ -154,6 +154,19 @@ def test_a_gradient_shows_the_measured_slope_beside_it(qtbot, studio, view):
     assert "measured" in card.gradient_text()
     assert card.gradient_text().endswith("✓")
     assert card.value_text().startswith("dW₂[unit 3 → unit 2] = ")
+
+
+@pytest.mark.parametrize("width", [330, 420])
+def test_what_stands_beneath_a_gradient_has_room_in_a_narrow_dock(qtbot, studio, view, width):
+    begin(qtbot, studio, view, model__hidden=(100,), data__rows=300)
+    view.resize(width, 600)
+    choose(qtbot, view, "batch")
+    assert all(button.width() >= button.sizeHint().width() for button in view.samples.buttons.values())
+    click_step(qtbot, view, 3)
+    metrics = QFontMetrics(theme.number_font())
+    for card in shown(view).values():
+        for line in (card.value_line, card.gradient_line):
+            assert metrics.horizontalAdvance(line.text()) <= line.width(), line.text()
 
 
 def test_steps_go_both_ways_by_clicks(qtbot, studio, view):

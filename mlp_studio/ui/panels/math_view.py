@@ -34,7 +34,7 @@ from mlp_studio.ui.studio import Studio
 
 SECONDS = 0.5  # while training, at least so long from one trace to the next
 SHARE = 0.05  # of its time that the window spends on traces while training
-SAMPLES = {"row": "One row", "point": "Point", "batch": "Batch"}
+SAMPLES = {"row": "Row", "point": "Point", "batch": "Batch"}
 SAMPLE_HELP = {
     "row": "Follow one row of the data through the network.",
     "point": "Follow the point that was clicked in the boundary, or typed beneath it.",

@@ -19,6 +19,7 @@ Cell: TypeAlias = tuple[int, int]
 CELL_HEIGHT = 22
 NARROWEST, WIDEST = 58, 96  # pixels of a figure's cell
 MOST_ROWS = 6  # of figures
+BAR_WIDTH = 32  # of the colours beneath a heat map
 STUB = 62  # pixels of the names of rows
 LEAST_HEIGHT, MOST_HEIGHT, ROW_HEIGHT = 18, 112, 9  # of heat maps, in pixels
 NEGATIVE, POSITIVE = ("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00")  # light, dark: told apart by everybody
@@ -252,7 +253,7 @@ class MatrixView(QWidget):
 
 
 class ScaleBar(QWidget):
-    """What the colours of a heat map mean: −most … most, or 0 … most where nothing is below zero."""
+    """What the colours of a heat map mean: −most … +most, the first end as its sign alone, or 0 … most."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -262,7 +263,7 @@ class ScaleBar(QWidget):
 
     def show_range(self, most: float, *, signed: bool) -> None:
         """Label the ends."""
-        ends, self._signed = (number(-most, 2) if signed else "0", number(most, 2)), signed
+        ends, self._signed = (("−", f"+{number(most, 2)}") if signed else ("0", number(most, 2))), signed
         if ends != self._ends:
             self._ends = ends
             self.updateGeometry()
@@ -271,13 +272,13 @@ class ScaleBar(QWidget):
     def sizeHint(self) -> QSize:
         """Two figures and the colours between them."""
         metrics = self.fontMetrics()
-        return QSize(sum(metrics.horizontalAdvance(end) for end in self._ends) + 72, metrics.height())
+        return QSize(sum(metrics.horizontalAdvance(end) for end in self._ends) + BAR_WIDTH + 12, metrics.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The colours from left to right."""
         painter, metrics, tone = QPainter(self), self.fontMetrics(), theme.colours()
         left = metrics.horizontalAdvance(self._ends[0]) + 6
-        bar = QRect(left, self.height() // 2 - 4, 60, 8)
+        bar = QRect(left, self.height() // 2 - 4, BAR_WIDTH, 8)
         colours = ramp(theme.is_dark())
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for place in (0.0, 0.5, 1.0):

@@ -1,6 +1,6 @@
 """One quantity of a trace: symbol, formula, shape, values, and the entry that was pointed at last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,9 +184,11 @@ class QuantityCard(QWidget):
         row, column = names.along(quantity.rows, self.entry[0]), names.along(quantity.columns, self.entry[1])
         arrow = " → " if quantity.rows >= 0 else ", "
         where = arrow.join(part for part in (row, column) if part)
-        value = quantity.grid[self.entry]
-        told = number(float(value), 5) + (f" ({names.unit(quantity.layer, int(value))})" if quantity.key == "y" else "")
-        return f"{quantity.symbol}[{where}] = {told}" if where else f"{quantity.symbol} = {told}"
+        value = float(quantity.grid[self.entry])
+        symbol = f"{quantity.symbol}[{where}]" if where else quantity.symbol
+        name = f" ({names.unit(quantity.layer, int(value))})" if quantity.key == "y" else ""
+        texts = [f"{symbol} = {number(value, digits)}{name}" for digits in (5, 4, 3, 2, 1)]
+        return longest_that_fits(texts, self.value_line.width())
 
     def difference(self) -> Difference | None:
         """The entry beside its difference quotient, for gradients."""
@@ -200,14 +202,18 @@ class QuantityCard(QWidget):
         if found is None:
             return ""
         sign = "✓" if found.error < TOLERANCE else "✗"
-        verdict = "a unit switches" if found.kinked else f"relative error {number(found.error, 2)} {sign}"
-        metrics, texts = QFontMetrics(theme.number_font()), []
-        for digits in (6, 5, 4, 3):  # as many as there is room for
-            figures = f"by hand {number(found.analytic, digits)}   measured {number(found.numeric, digits)}"
+        texts = []
+        for hand, word, digits in (
+            ("by hand ", "relative error", 6),
+            ("by hand ", "relative error", 4),
+            ("by hand ", "rel. error", 3),
+            ("", "rel. error", 3),  # the line above has it, too
+            ("", "error", 2),
+        ):
+            figures = f"{hand}{number(found.analytic, digits)}   measured {number(found.numeric, digits)}"
+            verdict = "a unit switches" if found.kinked else f"{word} {number(found.error, 2)} {sign}"
             texts.append(f"{figures}   {verdict}")
-            if metrics.horizontalAdvance(texts[-1]) <= self.gradient_line.width():
-                return texts[-1]
-        return texts[-1].replace("relative", "rel.")
+        return longest_that_fits(texts, self.gradient_line.width())
 
     @Slot(int, int)
     def _pointed(self, row: int, column: int) -> None:
@@ -240,3 +246,9 @@ class QuantityCard(QWidget):
             if column is not None:
                 self._tell(self.entry[0] if row is None else row, column)
         self.matrix.show_mark(row, column)
+
+
+def longest_that_fits(texts: Sequence[str], width: int) -> str:
+    """The first of these texts that has room in so many pixels, or the last."""
+    metrics = QFontMetrics(theme.number_font())
+    return next((text for text in texts if metrics.horizontalAdvance(text) <= width), texts[-1])
