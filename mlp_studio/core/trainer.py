@@ -53,6 +53,8 @@ class Training:
         self.weights_epoch = 0  # the epoch that the present weights come from
         self._sound = self._latest = _Kept(0, self.backend.checkpoint())
         self._rng = generator(experiment.seed, Stream.ORDER)
+        self._samples, self._validation_samples = len(prepared.train), len(prepared.validation)
+        self._first_loss = math.nan
 
     @property
     def epoch(self) -> int:
@@ -106,18 +108,17 @@ class Training:
                 yield Tick()
                 deadline = perf_counter() + TICK_SECONDS
         validation = backend.validation_scores()
-        samples = len(self.prepared.train)
         return EpochEnd(
             self.epoch + 1,
             loss / weight if weight else math.nan,
-            correct / samples,
+            correct / self._samples,
             validation.loss,
-            _accuracy(validation, len(self.prepared.validation)),
+            validation.correct / self._validation_samples if validation.weight else math.nan,
         )
 
     def _batches(self, size: int) -> Iterator[Ints | None]:
         """Row indices of an epoch's mini-batches, freshly shuffled; the last may be smaller. None: all."""
-        n = len(self.prepared.train)
+        n = self._samples
         if size == 0 or size >= n:
             yield None
             return
@@ -136,8 +137,9 @@ class Training:
         Its train loss is theirs. On the way to a divergence there are epochs that no one would want back: theirs are
         many times the loss of the first epoch.
         """
-        first = float(self.history.curves[0, 0]) if len(self.history) else event.train_loss
-        return event.train_loss <= RUINED * max(first, 1.0) and event.train_loss < DIVERGED_LOSS
+        if event.epoch == 1:
+            self._first_loss = event.train_loss
+        return event.train_loss <= RUINED * max(self._first_loss, 1.0) and event.train_loss < DIVERGED_LOSS
 
     def _diverged_at(self, event: EpochEnd) -> Finished:
         self._go_back(self._latest if self._vouches(event) else self._sound)
@@ -149,10 +151,6 @@ class Training:
             f"Training diverged at epoch {event.epoch:,}: the loss grew out of all bounds. The weights of "
             f"epoch {self.weights_epoch:,} are back; lower the learning rate ({rate:g}) and reset.",
         )
-
-
-def _accuracy(scores: Scores, samples: int) -> float:
-    return scores.correct / samples if scores.weight else math.nan
 
 
 def _diverged(event: EpochEnd) -> bool:
