@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
-from mlp_studio.core.backends.protocol import Backend, Checkpoint, Scores
+from mlp_studio.core.backends.protocol import Backend, Checkpoint
 from mlp_studio.core.backends.registry import BACKENDS
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Ints

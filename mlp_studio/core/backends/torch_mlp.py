@@ -1,11 +1,15 @@
-"""The same MLP in PyTorch: autograd finds the gradients. The only file that imports torch.
+"""The same MLP in PyTorch: autograd finds the gradients. The only file that imports torch at its head.
 
-The weights start from the same `Params` as the NumPy backend's and follow the same trajectory. They are
-leaves that share one flat vector, as do their gradients, so that one vector update (the formulas of
-`core.optimizers`, under no_grad) moves them all; it costs a fraction of torch.optim's and spares its import.
+The weights start from the same `Params` as the NumPy backend's and follow the same trajectory. They are leaves that
+share one flat vector, so that one vector update (the formulas of `core.optimizers`, under no_grad) moves them all; it
+costs a fraction of torch.optim's and spares its import.
+
+Units go first and samples last, as in the NumPy backend, and W is kept as nn.Linear keeps it, (fan_out, fan_in): its
+products with few classes take between a third and a half of the time, log-softmax a fifth (measured on CPU).
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -18,15 +22,43 @@ from mlp_studio.core.config import Experiment, TrainConfig
 from mlp_studio.core.dataset import Ints
 from mlp_studio.core.network import Layer, Params
 from mlp_studio.core.optimizers import OPTIMIZERS, Vectors
-from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.prepare import Part, Prepared
 from mlp_studio.core.randomness import Stream, generator
 
+Tensor: TypeAlias = torch.Tensor
 
-def _activation(name: str) -> Any:
+
+def _activation(name: str) -> Callable[[Tensor], Tensor]:
+    """The activation; in place where torch has it so: what it is given is no longer needed."""
     torch_name = ACTIVATIONS[name].torch_name
     if not torch_name:
         return lambda z: z
-    return getattr(torch, torch_name, None) or getattr(functional, torch_name)
+    names = [(library, full) for full in (f"{torch_name}_", torch_name) for library in (torch, functional)]
+    f: Callable[[Tensor], Tensor] = next(getattr(library, full) for library, full in names if hasattr(library, full))
+    return f
+
+
+def _own_order(params: Params) -> np.ndarray:
+    """Where each number of our flat vector, [W₁ᵀ b₁ W₂ᵀ b₂ …], lies in that of a checkpoint (`flat`)."""
+    parts = []
+    for (W, b), place in zip(params, places(params), strict=True):
+        parts += [np.arange(place.W.start, place.W.stop).reshape(W.shape).T.ravel(), place.b.start + np.arange(b.size)]
+    return np.concatenate(parts)
+
+
+class _Leaf(NamedTuple):
+    """W (fan_out, fan_in) and b (fan_out, 1) of a layer."""
+
+    W: Tensor
+    b: Tensor
+
+
+class _Samples(NamedTuple):
+    """X (D, n) and y (n,), and the sum of their weights."""
+
+    X: Tensor
+    y: Tensor
+    weight: float
 
 
 class TorchMLP:
@@ -40,34 +72,39 @@ class TorchMLP:
         self._rng = torch.Generator().manual_seed(int(generator(experiment.seed, Stream.DROPOUT).integers(2**63)))
         self._optimizer = OPTIMIZERS[settings.optimizer]
 
-        self._w = torch.tensor(flatten(params), dtype=self.dtype)
+        order = _own_order(params)
+        self._from_checkpoint, self._to_checkpoint = torch.from_numpy(order), torch.from_numpy(np.argsort(order))
+        self._w = torch.tensor(flatten(params)[order], dtype=self.dtype)
         self._g = torch.zeros_like(self._w)
         self._memory = tuple(torch.zeros_like(self._w) for _ in range(self._optimizer.memory))
         self._vectors = Vectors(torch, self._w, self._g, self._memory, torch.empty_like(self._w))
         self._updates = 0
-        self._layers = [
-            (self._leaf(place.W, W.shape), self._leaf(place.b, b.shape))
-            for (W, b), place in zip(params, places(params), strict=True)
-        ]
+        self._layers = self._views(self._w, params)  # the leaves
+        self._gradients = self._views(self._g, params)
+        self._weights = [(leaf.W.detach(), dW) for leaf, (dW, _) in zip(self._layers, self._gradients, strict=True)]
+        self._leaves = [part.requires_grad_() for leaf in self._layers for part in leaf]
 
-        self._weights = [
-            (self._w[place.W].view(W.shape), self._g[place.W].view(W.shape))
+        weights = prepared.class_weights
+        self._class_weights = None if weights is None else torch.tensor(weights, dtype=self.dtype)
+        self._train, self._validation = self._samples(prepared.train), self._samples(prepared.validation)
+        self._X_train = torch.tensor(prepared.train.X, dtype=self.dtype)  # samples first: mini-batches are rows of it
+
+    @staticmethod
+    def _views(flat: Tensor, params: Params) -> list[_Leaf]:
+        """Each layer's W and b as views of a flat vector in our order."""
+        return [
+            _Leaf(flat[place.W].view(W.shape[::-1]), flat[place.b].view(-1, 1))
             for (W, _), place in zip(params, places(params), strict=True)
         ]
 
-        self._X, self._y = self._tensors(prepared.train.X, prepared.train.y)
-        self._X_val, self._y_val = self._tensors(prepared.validation.X, prepared.validation.y)
-        weights = prepared.class_weights
-        self._class_weights = None if weights is None else torch.tensor(weights, dtype=self.dtype)
+    def _samples(self, part: Part) -> _Samples:
+        y = torch.tensor(part.y)
+        return _Samples(torch.tensor(part.X, dtype=self.dtype).T.contiguous(), y, self._weight(y))
 
-    def _leaf(self, at: slice, shape: tuple[int, ...]) -> torch.Tensor:
-        """A parameter that shares its numbers, and those of its gradient, with the flat vectors."""
-        leaf = self._w[at].view(shape).requires_grad_()
-        leaf.grad = self._g[at].view(shape)  # backward() adds to a gradient that is there, in place
-        return leaf
+    def _weight(self, y: Tensor) -> float:
+        return float(len(y)) if self._class_weights is None else float(self._class_weights[y].sum())
 
-    def _tensors(self, X: np.ndarray, y: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.tensor(X, dtype=self.dtype), torch.tensor(y)
+    # --- one update -------------------------------------------------------------------------------------
 
     def step(self, rows: Ints | None, settings: TrainConfig) -> Scores:
         """One update from the training rows `rows` (None: all); gives the scores of the pass before it."""
@@ -80,31 +117,36 @@ class TorchMLP:
 
     def backward(self, rows: Ints | None) -> Scores:
         """Forward and backward pass over the training rows; leaves the gradients in `gradients()`."""
-        if rows is None:
-            X, y = self._X, self._y
-        else:
-            index = torch.from_numpy(rows)
-            X, y = self._X[index], self._y[index]
-        logits = self._forward(X, training=True)
-        loss = functional.cross_entropy(logits, y, weight=self._class_weights)
-        self._g.zero_()
-        torch.autograd.backward(loss)
-        return self._scores(logits.detach(), y, loss.detach())
+        samples = self._train if rows is None else self._batch(rows)
+        logits = self._forward(samples.X, self._dropout)
+        loss = self._loss(logits, samples.y)
+        gradients = torch.autograd.grad(loss, self._leaves)
+        torch.cat([gradient.reshape(-1) for gradient in gradients], out=self._g)
+        return self._scores(logits.detach(), samples, loss.detach())
 
-    def _forward(self, X: torch.Tensor, *, training: bool) -> torch.Tensor:
-        *hidden, (W_out, b_out) = self._layers
+    def _batch(self, rows: Ints) -> _Samples:
+        index = torch.from_numpy(rows)
+        y = self._train.y[index]
+        return _Samples(self._X_train[index].T, y, self._weight(y))
+
+    def _forward(self, X: Tensor, dropout: float) -> Tensor:
+        """The logits (C, n) of samples X (D, n)."""
+        *hidden, output = self._layers
         a = X
         for W, b in hidden:
-            a = self._f(torch.addmm(b, a, W))
-            if training and self._dropout:
-                kept = 1 - self._dropout
-                a = a * (torch.rand(a.shape, generator=self._rng, dtype=self.dtype) < kept) / kept
-        return torch.addmm(b_out, a, W_out)
+            a = self._f(torch.addmm(b, W, a))
+            if dropout:
+                a = a * (torch.rand(a.shape, generator=self._rng, dtype=self.dtype) < 1 - dropout) / (1 - dropout)
+        return torch.addmm(output.b, output.W, a)
 
-    def _scores(self, logits: torch.Tensor, y: torch.Tensor, loss: torch.Tensor) -> Scores:
-        correct = int((logits.argmax(dim=1) == y).sum())
-        weight = float(len(y)) if self._class_weights is None else float(self._class_weights[y].sum())
-        return Scores(float(loss), correct, weight)
+    def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        # as one picture of n pixels: so the classes come before the samples
+        return functional.cross_entropy(logits[None], y[None], weight=self._class_weights)
+
+    @staticmethod
+    def _scores(logits: Tensor, samples: _Samples, loss: Tensor) -> Scores:
+        winner = logits.T.contiguous().argmax(dim=1)  # a tenth of the time of argmax(dim=0)
+        return Scores(float(loss), int((winner == samples.y).sum()), samples.weight)
 
     def _penalise(self, settings: TrainConfig) -> None:
         """Add the gradient of λ₁ Σ|W| + λ₂/2 Σ W²: weights only, the biases stay free."""
@@ -116,38 +158,39 @@ class TorchMLP:
             if settings.l1:
                 dW.add_(torch.sign(W), alpha=settings.l1)
 
+    # --- what others ask --------------------------------------------------------------------------------
+
     def validation_scores(self) -> Scores:
         """Scores on the validation rows, dropout off."""
-        if not len(self._y_val):
+        samples = self._validation
+        if not len(samples.y):
             return Scores(float("nan"), 0, 0.0)
         with torch.no_grad():
-            logits = self._forward(self._X_val, training=False)
-            loss = functional.cross_entropy(logits, self._y_val, weight=self._class_weights)
-            return self._scores(logits, self._y_val, loss)
+            logits = self._forward(samples.X, dropout=0.0)
+            return self._scores(logits, samples, self._loss(logits, samples.y))
 
     def params(self) -> Params:
         """A copy of the weights."""
-        return tuple(Layer(W.detach().numpy().copy(), b.detach().numpy().copy()) for W, b in self._layers)
+        return _copied(self._layers)
 
     def gradients(self) -> Params:
         """A copy of the last gradients, without penalties when taken after `backward`."""
-        return tuple(Layer(self._grad(W), self._grad(b)) for W, b in self._layers)
-
-    @staticmethod
-    def _grad(leaf: torch.Tensor) -> np.ndarray:
-        if leaf.grad is None:
-            raise RuntimeError("the gradient was detached from its flat vector")
-        return leaf.grad.numpy().copy()
+        return _copied(self._gradients)
 
     def checkpoint(self) -> Checkpoint:
         """A copy of weights, optimizer memory and update count."""
-        memory = tuple(vector.numpy().copy() for vector in self._memory)
-        return Checkpoint(self._w.detach().numpy().copy(), memory, self._updates)
+        weights, *memory = (vector[self._to_checkpoint].numpy() for vector in (self._w, *self._memory))
+        return Checkpoint(weights, tuple(memory), self._updates)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to a checkpoint."""
-        with torch.no_grad():
-            self._w.copy_(torch.from_numpy(checkpoint.weights))
-            for mine, theirs in zip(self._memory, checkpoint.memory, strict=True):
-                mine.copy_(torch.from_numpy(theirs))
+        for mine, theirs in zip((self._w, *self._memory), (checkpoint.weights, *checkpoint.memory), strict=True):
+            mine.copy_(torch.from_numpy(theirs)[self._from_checkpoint])
         self._updates = checkpoint.updates
+
+
+def _copied(layers: Sequence[_Leaf]) -> Params:
+    def array(part: Tensor) -> Any:
+        return part.detach().numpy().T.copy()
+
+    return tuple(Layer(array(W), array(b)[0]) for W, b in layers)
