@@ -645,6 +645,10 @@ def test_the_window_fits_a_small_screen(window):
     assert window.minimumSizeHint().height() <= 700
 
 
+def test_the_main_path_needs_no_scrolling_at_1280_by_800(window):
+    assert window.experiment.verticalScrollBar().maximum() == 0
+
+
 def test_choosing_a_file_as_the_source_asks_which(qtbot, window, monkeypatch):
     asked = []
     monkeypatch.setattr(main_window, "ask_open", lambda parent, folder: asked.append(folder) or "")

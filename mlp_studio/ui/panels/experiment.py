@@ -221,9 +221,10 @@ def data_summary(state: State) -> str:
         return ""
     data = prepared.dataset
     sizes = " / ".join(f"{len(part):,}" for part in prepared.parts.values())
-    name = "" if state.experiment.data.source in GENERATORS else f"{data.name}: "
-    features = f"{data.features:,} feature{'s' * (data.features != 1)}"
-    return f"{name}{data.rows:,} rows × {features} · {data.classes} classes\ntrain / validation / test: {sizes}"
+    shape = f"{data.rows:,} rows × {data.features:,} feature{'s' * (data.features != 1)}"
+    if state.experiment.data.source not in GENERATORS:
+        shape = f"{data.name}: {data.rows:,} × {data.features:,}"
+    return f"{shape} · {data.classes} classes\ntrain / validation / test: {sizes}"
 
 
 def model_summary(state: State) -> str:
@@ -243,5 +244,5 @@ def training_summary(state: State) -> str:
         return ""
     rows, size = len(state.prepared.train), state.experiment.train.batch_size
     if size == 0 or size >= rows:
-        return f"Full batch: 1 update an epoch, from {rows:,} rows"
-    return f"{-(-rows // size):,} updates an epoch, from batches of {size:,}"
+        return f"1 update an epoch, from all {rows:,} rows"
+    return f"{-(-rows // size):,} updates an epoch, of {size:,} rows each"
