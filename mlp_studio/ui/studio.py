@@ -1,8 +1,9 @@
-"""What a person can do: the intents. Every gesture ends here, and here alone the state changes."""
+"""What a person can do: the intents. Every gesture ends here.
 
-import logging
+The state changes here and in what the studio is made of: lessons, comparisons, and what is worked out for the eye.
+"""
+
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,7 +25,7 @@ from mlp_studio.core.config import (
 )
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import StudioError
-from mlp_studio.core.evaluate import PartScores, evaluate
+from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import parse_row
 from mlp_studio.core.prepare import Prepared
@@ -33,24 +34,13 @@ from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
 from mlp_studio.ui.loading import Loaded, is_quick, load, same_rows, same_source, what
-from mlp_studio.ui.runner import (
-    GRID_LEAST,
-    UNCERTAINTY_GRID,
-    VIEW_SHARE,
-    Runner,
-    View,
-    draw,
-    measure,
-    rest_grid,
-)
+from mlp_studio.ui.portrayer import Portrayer
+from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_scene
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Raster, Run, Shown, Snapshot, Status, Store, Uncertainty
-
-log = logging.getLogger(__name__)
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 37  # the window takes a frame from the training about 27 times a second
 FIGURES_SECONDS = 0.11  # curves and numbers change about 8 times a second: nobody reads faster, and it costs less
-UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
 
@@ -66,14 +56,14 @@ class Studio(QObject):
         self.store = store
         self.jobs = Jobs(self)
         self.lessons = Lessons(self)
+        self._portrayer = Portrayer(self, lambda: self.is_training)
         self._train_when_loaded = False
         self._ticket = 0  # of the newest data asked for
         self._asked = Experiment()  # whose data were asked for last
         self._loaded: Loaded | None = None  # the present data
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
-        self._box: Box | None = None
-        self._figures_at = self._uncertainty_due = 0.0
+        self._figures_at = 0.0
         self._figures: dict[str, Any] = {}  # of the newest frame, shown or held back
         self._asked_for = 0  # epochs that the person last asked for: Train on a finished run adds as many
         self.jobs.ended.connect(self._tell_idle)
@@ -143,7 +133,7 @@ class Studio(QObject):
             "export",
             lambda: write_table(path, data),
             lambda _: self.tell(f"{data.rows:,} rows written to {path}."),
-            lambda sentence: self.tell(sentence, is_error=True),
+            self._failed,
         )
 
     def start(self, experiment: Experiment | None = None, delay: int = 0) -> None:
@@ -360,7 +350,7 @@ class Studio(QObject):
             return
         if self._runner is None:
             self._runner = self._make_runner(run.experiment, run.prepared)
-        self._runner.view = self._view()
+        self._runner.view = self._portrayer.view
         status: Status = "running" if self._runner.training is not None else "starting"
         self.store.update_run(status=status, message="")
         self.dismiss()
@@ -407,7 +397,7 @@ class Studio(QObject):
             self._figures_at = now
             changes |= self._figures
         self.store.update_run(**changes)
-        self._measure_uncertainty()
+        self._portrayer.measure()
 
     @Slot()
     def _leg_ended(self) -> None:
@@ -423,7 +413,7 @@ class Studio(QObject):
                 is_error = ending.status in ("failed", "diverged")
                 self.tell(ending.message, is_error=is_error)
             self._redraw()
-            self._evaluate()
+            self._portrayer.evaluate()
             self.leg_ended.emit()
         elif isinstance(runner, Runner) and runner in self._retired:
             self._retired.remove(runner)
@@ -460,7 +450,7 @@ class Studio(QObject):
     def show(self, shown: Shown) -> None:
         """Show this; the slice stays as it is."""
         self.store.update(shown=replace(shown, slice=self.store.state.shown.slice))
-        self._measure_uncertainty()
+        self._portrayer.measure()
 
     def show_part(self, name: str, visible: bool) -> None:
         """Show or hide the points of training, validation or test."""
@@ -475,7 +465,7 @@ class Studio(QObject):
     def show_uncertainty(self, on: bool) -> None:
         """Lay the spread of dropout passes over the regions, or take it away."""
         self.store.update(shown=replace(self.store.state.shown, uncertainty=on))
-        self._measure_uncertainty()
+        self._portrayer.measure()
 
     def set_slice(self, chosen: Slice) -> None:
         """Show another plane of wide data."""
@@ -493,86 +483,25 @@ class Studio(QObject):
         if prepared.dataset.X.size <= QUICK_VALUES:
             show(make_scene(prepared, chosen))
         else:
-            self.jobs.start("scene", lambda: make_scene(prepared, chosen), show, self._raster_failed)
+            self.jobs.start("scene", lambda: make_scene(prepared, chosen), show, self._failed)
 
     def look_at(self, box: Box) -> None:
         """The visible part of the plane changed: draw the regions there."""
-        if box != self._box:
-            self._box = box
+        if box != self._portrayer.box:
+            self._portrayer.box = box
             self._redraw()
-
-    def _view(self) -> View | None:
-        plane = self.store.state.plane
-        return None if plane is None or self._box is None else View(plane, self._box)
 
     def _redraw(self) -> None:
         """Have the regions drawn anew: by the training when it runs, else by a job."""
-        view, run = self._view(), self.store.state.run
         if self._runner is not None:
-            self._runner.view = view
-        self._measure_uncertainty()
-        if run is None or view is None or self.is_training:
-            return
-        snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
-        self.jobs.start(
-            "raster",
-            lambda: draw(snapshot, activation, prepared, view, rest_grid(snapshot.params)),
-            self._show_raster,
-            self._raster_failed,
-        )
-
-    def _evaluate(self) -> None:
-        """Have the weights at rest evaluated, where the last evaluation is of older ones."""
-        run = self.store.state.run
-        if run is None or (run.evaluation is not None and run.evaluation.epoch == run.snapshot.epoch):
-            return
-        snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
-
-        def show(parts: dict[str, PartScores]) -> None:
-            run = self.store.state.run
-            if run is not None and run.snapshot is snapshot:
-                self.store.update_run(evaluation=Evaluation(snapshot.epoch, parts))
-
-        work = partial(evaluate, snapshot.params, activation, prepared)
-        self.jobs.start("evaluation", work, show, self._raster_failed)
+            self._runner.view = self._portrayer.view
+        self._portrayer.measure()
+        self._portrayer.draw()
 
     @property
     def is_training(self) -> bool:
         """Whether the present run's thread is running."""
         return self._runner is not None and self._runner.isRunning()
-
-    def _show_raster(self, drawn: Raster) -> None:
-        state = self.store.state
-        if state.run is not None and drawn.plane is state.plane and drawn.epoch == state.run.snapshot.epoch:
-            self.store.update_run(raster=drawn)
-
-    def _measure_uncertainty(self) -> None:
-        """Have the spread of dropout passes measured where it is shown; while training, now and then."""
-        state, view, now = self.store.state, self._view(), perf_counter()
-        run = state.run
-        if run is None or view is None or not (state.shown.uncertainty and run.experiment.model.dropout):
-            return
-        training = self.is_training
-        if training and (self.jobs.busy("uncertainty") or now < self._uncertainty_due):
-            return
-        snapshot, experiment, prepared = run.snapshot, run.experiment, run.prepared
-        most = GRID_LEAST if training else UNCERTAINTY_GRID
-
-        def show(measured: Uncertainty) -> None:
-            ended = perf_counter()
-            self._uncertainty_due = ended + max(UNCERTAINTY_SECONDS, (ended - now) / VIEW_SHARE)
-            run = self.store.state.run
-            if run is None or measured.plane is not self.store.state.plane:
-                return
-            if run.experiment.model == experiment.model and measured.epoch <= run.snapshot.epoch:
-                self.store.update_run(uncertainty=measured)
-
-        self.jobs.start(
-            "uncertainty", lambda: measure(snapshot, experiment, prepared, view, most), show, self._raster_failed
-        )
-
-    def _raster_failed(self, sentence: str) -> None:
-        self.tell(sentence, is_error=True)
 
     # --- questions ----------------------------------------------------------------------------------------------
 
@@ -608,6 +537,9 @@ class Studio(QObject):
     def tell(self, sentence: str, *, is_error: bool = False) -> None:
         """Show a sentence in the bar."""
         self.store.update(notice=Notice(sentence, is_error=is_error))
+
+    def _failed(self, sentence: str) -> None:
+        self.tell(sentence, is_error=True)
 
     def dismiss(self) -> None:
         """Take the notice away."""

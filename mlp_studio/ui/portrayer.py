@@ -1,0 +1,97 @@
+"""What is worked out of a run's weights for the eye: regions, evaluation, uncertainty; by jobs, into the store.
+
+While a network trains, its own thread makes regions and evaluations (`ui.runner`), and this only the uncertainty.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from mlp_studio.core.boundary import Box
+from mlp_studio.core.evaluate import PartScores, evaluate
+from mlp_studio.ui.runner import GRID_LEAST, UNCERTAINTY_GRID, VIEW_SHARE, View, draw, measure, rest_grid
+from mlp_studio.ui.store import Evaluation, Raster, Uncertainty
+
+if TYPE_CHECKING:
+    from mlp_studio.ui.studio import Studio
+
+UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
+
+
+class Portrayer(QObject):
+    """Keeps what is shown of the present run up with its weights and with the part of the plane in view."""
+
+    def __init__(self, studio: "Studio", is_training: Callable[[], bool]) -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._store, self._jobs = studio.store, studio.jobs
+        self._is_training = is_training
+        self.box: Box | None = None  # the part of the plane in view
+        self._uncertainty_due = 0.0
+
+    @property
+    def view(self) -> View | None:
+        """What the boundary view shows; None before there is anything to show."""
+        plane = self._store.state.plane
+        return None if plane is None or self.box is None else View(plane, self.box)
+
+    def draw(self) -> None:
+        """Have the regions of weights at rest drawn."""
+        view, run = self.view, self._store.state.run
+        if run is None or view is None or self._is_training():
+            return
+        snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
+        self._jobs.start(
+            "raster",
+            lambda: draw(snapshot, activation, prepared, view, rest_grid(snapshot.params)),
+            self._show_raster,
+            self._failed,
+        )
+
+    def _show_raster(self, drawn: Raster) -> None:
+        state = self._store.state
+        if state.run is not None and drawn.plane is state.plane and drawn.epoch == state.run.snapshot.epoch:
+            self._store.update_run(raster=drawn)
+
+    def evaluate(self) -> None:
+        """Have the weights at rest evaluated, where the last evaluation is of older ones."""
+        run = self._store.state.run
+        if run is None or (run.evaluation is not None and run.evaluation.epoch == run.snapshot.epoch):
+            return
+        snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
+
+        def show(parts: dict[str, PartScores]) -> None:
+            run = self._store.state.run
+            if run is not None and run.snapshot is snapshot:
+                self._store.update_run(evaluation=Evaluation(snapshot.epoch, parts))
+
+        self._jobs.start("evaluation", partial(evaluate, snapshot.params, activation, prepared), show, self._failed)
+
+    def measure(self) -> None:
+        """Have the spread of dropout passes measured where it is shown; while training, now and then."""
+        state, view, now = self._store.state, self.view, perf_counter()
+        run = state.run
+        if run is None or view is None or not (state.shown.uncertainty and run.experiment.model.dropout):
+            return
+        training = self._is_training()
+        if training and (self._jobs.busy("uncertainty") or now < self._uncertainty_due):
+            return
+        snapshot, experiment, prepared = run.snapshot, run.experiment, run.prepared
+        most = GRID_LEAST if training else UNCERTAINTY_GRID
+
+        def show(measured: Uncertainty) -> None:
+            ended = perf_counter()
+            self._uncertainty_due = ended + max(UNCERTAINTY_SECONDS, (ended - now) / VIEW_SHARE)
+            run = self._store.state.run
+            if run is None or measured.plane is not self._store.state.plane:
+                return
+            if run.experiment.model == experiment.model and measured.epoch <= run.snapshot.epoch:
+                self._store.update_run(uncertainty=measured)
+
+        self._jobs.start("uncertainty", lambda: measure(snapshot, experiment, prepared, view, most), show, self._failed)
+
+    def _failed(self, sentence: str) -> None:
+        self._studio.tell(sentence, is_error=True)
