@@ -16,7 +16,7 @@ Array: TypeAlias = NDArray[Any]
 LEAK = 0.01  # slope of leaky ReLU left of zero, torch's default
 SATURATED = 0.05  # a slope below this lets hardly any gradient through
 LEVEL = 1e-5  # a slope that counts as none
-SMALL = 16_384  # numbers, that an array of zeros is made of in a microsecond
+RUN = 8192  # numbers that ReLU compares at once
 FAR = 1000.0  # where a function that levels off has done so
 
 
@@ -74,10 +74,16 @@ def _tanh_derivative(_z: Array, a: Array, out: Array) -> Array:
 
 
 def _relu(z: Array) -> Array:
-    # Against an array of zeros, as NumPy takes a slow path for max(array, scalar). Where z is large, against a row of
-    # them: making all takes longer than it saves.
-    zeros = np.zeros(z.shape if z.size <= SMALL else z.shape[-1:], z.dtype)
-    return np.maximum(z, zeros, out=z)
+    # max(array, 0) takes a slow path in NumPy, max(array, zeros) a fast one; that with a broadcast row of zeros is as
+    # fast if the row is long. (100, 1050) in float32: 60, 15 and 17 µs; making all the zeros takes another 7.
+    runs = z.size // RUN if z.flags.c_contiguous else 0
+    if runs == 0:
+        return np.maximum(z, np.zeros(z.shape, z.dtype), out=z)
+    flat, zeros = z.reshape(-1), np.zeros(RUN, z.dtype)
+    whole, rest = flat[: runs * RUN].reshape(runs, RUN), flat[runs * RUN :]
+    np.maximum(whole, zeros, out=whole)
+    np.maximum(rest, zeros[: len(rest)], out=rest)
+    return z
 
 
 def _is_positive(_z: Array, a: Array, out: Array) -> Array:

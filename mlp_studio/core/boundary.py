@@ -14,11 +14,12 @@ from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.network import Layer, Params, may_overflow
 from mlp_studio.core.prepare import Prepared, Scaler
+from mlp_studio.core.products import product
 
 Indices: TypeAlias = NDArray[np.uint8]
 
 COLOURS = 256  # an index is one byte
-BLOCK_POINTS = 2048  # grid points computed at once: the widest layer's block then stays within the cache
+BLOCK = 262_144  # numbers of the widest layer computed at once: fewer and larger steps, still within the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,55 +128,75 @@ def confidence_levels(classes: int) -> int:
     return max(1, COLOURS // classes)
 
 
-@may_overflow
+class Rasterizer:
+    """Draws rasters and keeps its arrays for the next one of the same kind. Lives in one thread at a time."""
+
+    def __init__(self) -> None:
+        self._made_for: object = None
+
+    @may_overflow
+    def __call__(self, params: Params, activation: str, box: Box, size: int) -> Indices:
+        """What a network of two inputs (see `restrict`) says on a grid of size × size cell centres over the box.
+
+        (size, size) uint8, row 0 at the bottom (low v): class × levels + confidence, where the confidence runs
+        from 0 (probability 1 / C) to levels − 1 (certain) and levels = `confidence_levels(C)`. Beyond 256 classes
+        the indices start again from 0.
+        """
+        self._make_room(params, size)
+        first, f = self._first_layer(params[0], box), ACTIVATIONS[activation].f
+        for start in range(0, size * size, self._block):
+            # units go first and points last: products are then wide, and sums over the classes run along long rows
+            columns = slice(start, min(start + self._block, size * size))
+            z = product(first, self._points[:, columns], self._room(0, columns))
+            for layer, (W, b) in enumerate(params[1:], start=1):
+                z = product(W.T, f(z), self._room(layer, columns))
+                z += b[:, None]
+        return _quantised(self._logits).reshape(size, size)
+
+    def _room(self, layer: int, columns: slice) -> NDArray[Any]:
+        """Where z of a layer goes, (units, points)."""
+        if layer == len(self._widths) - 1:
+            return self._logits[:, columns]
+        points = columns.stop - columns.start
+        return self._z[layer][: self._widths[layer] * points].reshape(-1, points)
+
+    def _make_room(self, params: Params, size: int) -> None:
+        """The grid as fractions of the box (3, size²): from the left, from below, and a row of ones; and arrays."""
+        dtype, widths = params[-1].W.dtype, tuple(len(b) for _, b in params)
+        if self._made_for == (dtype, widths, size):
+            return
+        self._made_for, self._widths = (dtype, widths, size), widths
+        across, up = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
+        self._points = np.stack([across.ravel(), up.ravel(), np.ones(size * size)]).astype(dtype)
+        self._block = min(size * size, max(256, BLOCK // max(widths)))
+        self._z = [np.empty(width * self._block, dtype) for width in widths[:-1]]
+        self._logits = np.empty((widths[-1], size * size), dtype)
+
+    def _first_layer(self, layer: Layer, box: Box) -> NDArray[Any]:
+        """The first layer (H, 3) as a function of those fractions: a change of variables, in float64 until its end."""
+        W, b = layer
+        u, v = box.u_high - box.u_low, box.v_high - box.v_low
+        block = np.stack([u * W[0], v * W[1], b + box.u_low * W[0] + box.v_low * W[1]], axis=1)
+        return block.astype(self._points.dtype)
+
+
 def raster(params: Params, activation: str, box: Box, size: int) -> Indices:
-    """What a network of two inputs (see `restrict`) says on a grid of size × size cell centres over the box.
-
-    (size, size) uint8, row 0 at the bottom (low v): class × levels + confidence, where the confidence runs
-    from 0 (probability 1 / C) to levels − 1 (certain) and levels = `confidence_levels(C)`. Beyond 256 classes
-    the indices start again from 0.
-    """
-    (W, b), rest = params[0], params[1:]
-    dtype = params[-1].W.dtype
-    u, v = _centres(box.u_low, box.u_high, size), _centres(box.v_low, box.v_high, size)
-    # z of the first layer is what u adds plus what v adds, so no grid of inputs is made. Units go first and
-    # points last throughout: the products are then wide, and reductions over the classes run along long rows.
-    across = np.ascontiguousarray(((u - u[0])[:, None] * W[0]).T.astype(dtype))  # (H, size)
-    upward = np.ascontiguousarray((v[:, None] * W[1] + (b + u[0] * W[0])).T.astype(dtype))  # (H, size)
-    indices = np.empty((size, size), np.uint8)
-    step = max(1, BLOCK_POINTS // size)
-    buffer = np.empty((len(b), step, size), dtype)
-    for row in range(0, size, step):
-        z = buffer[:, : min(step, size - row)]
-        np.add(across[:, None, :], upward[:, row : row + step, None], out=z)
-        logits = _above_first(rest, activation, z.reshape(len(b), -1))
-        indices[row : row + step] = _quantised(logits).reshape(-1, size)
-    return indices
-
-
-def _above_first(rest: Params, activation: str, z: NDArray[Any]) -> NDArray[Any]:
-    """The logits (C, n), given z (H, n) of the first layer, which is overwritten."""
-    f = ACTIVATIONS[activation].f
-    for W, b in rest:
-        z = W.T @ f(z)
-        z += b[:, None]
-    return z
+    """One raster; see `Rasterizer`, which is for many."""
+    return Rasterizer()(params, activation, box, size)
 
 
 def _quantised(logits: NDArray[Any]) -> Indices:
     """The indices (n,) of logits (C, n), which are overwritten."""
-    classes = len(logits)
-    levels = confidence_levels(classes)
-    winner = logits.argmax(axis=0)
-    logits -= logits.max(axis=0)
+    classes, levels = len(logits), confidence_levels(len(logits))
+    largest, indices = logits[0].copy(), np.zeros(logits.shape[1], np.uint8)
+    for winner in range(1, classes):  # argmax over so few rows takes several times as long
+        np.copyto(indices, winner * levels % COLOURS, where=logits[winner] > largest, casting="unsafe")
+        np.maximum(largest, logits[winner], out=largest)
+    logits -= largest
     np.exp(logits, out=logits)
-    confidence = 1 / logits.sum(axis=0)  # softmax of the largest: e^0 / Σ e^(z − max)
-    share = (confidence - 1 / classes) * (levels / (1 - 1 / classes))
-    step = np.fmin(np.fmax(share, 0), levels - 1).astype(np.int64)  # fmax makes 0 of nan
-    indices: Indices = (winner * levels + step).astype(np.uint8)
+    confidence = np.divide(1, np.add.reduce(logits, axis=0, out=largest), out=largest)  # e^0 / Σ e^(z − largest)
+    confidence -= 1 / classes
+    confidence *= levels / (1 - 1 / classes)
+    np.fmax(confidence, 0, out=confidence)  # also of nan
+    indices += np.fmin(confidence, levels - 1, out=confidence).astype(np.uint8)
     return indices
-
-
-def _centres(low: float, high: float, size: int) -> Floats:
-    steps = np.arange(size, dtype=np.float64) + 0.5
-    return low + steps * ((high - low) / size)

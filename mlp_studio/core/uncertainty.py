@@ -15,11 +15,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mlp_studio.core.activations import ACTIVATIONS
-from mlp_studio.core.boundary import BLOCK_POINTS, Box
+from mlp_studio.core.boundary import Box
 from mlp_studio.core.network import Params, may_overflow
 
 SpreadGrid: TypeAlias = NDArray[np.float32]
 Array: TypeAlias = NDArray[Any]
+
+BLOCK_POINTS = 2048  # grid points computed at once: the widest layer's block then stays within the cache
 
 
 def draw_masks(params: Params, dropout: float, passes: int, rng: Generator) -> list[list[Array]]:

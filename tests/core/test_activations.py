@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mlp_studio.core.activations import ACTIVATIONS, SATURATED, Region, regions
+from mlp_studio.core.activations import ACTIVATIONS, RUN, SATURATED, Region, regions
 
 EVERY = pytest.mark.parametrize("name", ACTIVATIONS)
 Z = np.concatenate([np.linspace(-8, 8, 401), [-1000.0, -50.0, -1e-300, 1e-300, 50.0, 1000.0]])
@@ -62,6 +62,18 @@ def test_precision_and_shape_are_kept(name, precision):
     a = entry.f(z.copy())
     slope = entry.derivative(z, a, np.empty_like(z))
     assert (a.dtype, a.shape, slope.dtype, slope.shape) == (z.dtype, z.shape, z.dtype, z.shape)
+
+
+@EVERY
+@pytest.mark.parametrize("shape", [(3, 5), (100, 700), (2, RUN), (1, 1), (0, 4)])
+@pytest.mark.parametrize("order", ["contiguous", "transposed", "every other"])
+def test_values_do_not_hang_on_size_or_layout(name, shape, order):
+    z = np.random.default_rng(0).normal(size=(*shape, 2))
+    z = {"contiguous": z[..., 0].copy(), "transposed": z[..., 0].T.copy().T, "every other": z[..., 0]}[order]
+    given, expected = z.copy(), torch_function(name)(torch.tensor(z)).numpy()
+    f = ACTIVATIONS[name].f
+    np.testing.assert_allclose(f(z), expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(f(given[:1]), expected[:1], rtol=1e-12, atol=1e-15)
 
 
 @EVERY

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import special
@@ -7,6 +9,7 @@ from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.boundary import (
     COLOURS,
     Box,
+    Rasterizer,
     bounds,
     column_plane,
     confidence_levels,
@@ -218,3 +221,27 @@ def test_weights_about_to_diverge_are_drawn_without_a_warning(huge):
     output = Layer(np.full((8, 3), huge, np.float32), np.zeros(3, np.float32))
     indices = raster((Layer(W, b), output), "relu", Box(-1, 1, -1, 1), 20)
     assert indices.max() // confidence_levels(3) < 3
+
+
+def test_a_rasterizer_that_is_used_again_draws_what_a_new_one_does_and_leaves_its_old_rasters_alone():
+    rng, draw, drawn = np.random.default_rng(0), Rasterizer(), []
+    for hidden, classes, size, dtype in [
+        ((20,), 3, 30, np.float32),
+        ((20,), 3, 30, np.float32),
+        ((20,), 3, 31, np.float32),
+        ((20,), 3, 31, np.float64),
+        ((7, 600), 5, 31, np.float64),
+        ((), 4, 12, np.float64),
+        ((20,), 3, 30, np.float32),
+    ]:
+        sizes = (2, *hidden, classes)
+        params = tuple(
+            Layer(rng.normal(size=(m, n)).astype(dtype), rng.normal(size=n).astype(dtype)) for m, n in pairwise(sizes)
+        )
+        box = Box(*sorted(rng.normal(size=2)), *sorted(rng.normal(size=2)))
+        once = raster(params, "tanh", box, size)
+        again = draw(params, "tanh", box, size)
+        np.testing.assert_array_equal(again, once)
+        drawn.append((again, once))
+    for again, once in drawn:
+        np.testing.assert_array_equal(again, once)
