@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -34,6 +33,7 @@ from mlp_studio import __version__
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
+from mlp_studio.ui.closing import Closing
 from mlp_studio.ui.icons import icon
 from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
@@ -54,7 +54,6 @@ log = logging.getLogger(__name__)
 
 SLIP_SECONDS = 0.4  # after the end of a training, how long Space is taken for a late pause
 NARROWEST_DOCK = 330  # pixels: with the form and the boundary beside it, the window fits 1024
-CLOSING_PATIENCE = 3000  # milliseconds that closing waits for the training before the window hides and waits on
 
 
 class MainWindow(QMainWindow):
@@ -64,11 +63,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.studio = studio
         self.memory = Memory(settings)
-        self._closing = False
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.timeout.connect(self.hide)
-        self._question: QMessageBox | None = None
+        self.closing = Closing(self, studio)
         self._rendered: object = None
         self._ended_at = 0.0  # when a training last came to its end by itself
         self.setAcceptDrops(True)
@@ -79,7 +74,6 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._build_toolbar()
         studio.store.changed.connect(self.render)
-        studio.idle.connect(self._finish_closing)
         studio.file_wanted.connect(self.open_dialog, Qt.ConnectionType.QueuedConnection)
         self._restore()
         self._recolour()
@@ -531,51 +525,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once when the network is training; then let the training end, and close."""
         try:
-            run = self.studio.store.state.run
-            if run is not None and run.active and not self._closing:
+            if not self.closing.may_close():
                 event.ignore()
-                self._ask_to_close()
                 return
-            if self.studio.is_busy:
-                event.ignore()
-                self._start_closing()
-                return
-            self._patience.stop()
             self._save()
             self.studio.shut_down()
         except Exception:
             log.exception("closing failed")
             event.ignore()
             raise
-
-    def _ask_to_close(self) -> None:
-        if self._question is None:
-            self._question = ask_to_stop(self)
-            self._question.finished.connect(self._answered)
-
-    @Slot(int)
-    def _answered(self, answer: int) -> None:
-        self._question = None
-        if answer == QMessageBox.StandardButton.Yes.value:
-            self._start_closing()
-
-    def _start_closing(self) -> None:
-        self._closing = True
-        self.studio.stop()
-        self.studio.jobs.refuse()
-        if self.studio.is_busy:
-            self._patience.start(CLOSING_PATIENCE)
-        else:
-            self.close()
-
-    @Slot()
-    def _finish_closing(self) -> None:
-        if not self._closing:
-            return
-        was_hidden = self.isHidden()
-        self.close()
-        if was_hidden:  # closing a hidden window does not count as closing the last one
-            QApplication.quit()
 
     def _save(self) -> None:
         state, memory = self.studio.store.state, self.memory
@@ -617,20 +575,3 @@ def ask_open(parent: QWidget, folder: str) -> str:
 def ask_save(parent: QWidget, name: str) -> str:
     """A file to write, or ""."""
     return QFileDialog.getSaveFileName(parent, "Save", name, "CSV (*.csv)")[0]
-
-
-def ask_to_stop(parent: QWidget) -> QMessageBox:
-    """The question on closing; its `finished` brings the answer."""
-    buttons = QMessageBox.StandardButton
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "Close MLP Studio",
-        "The network is still training. Stop it and close?",
-        buttons.Yes | buttons.Cancel,
-        parent,
-    )
-    box.button(buttons.Yes).setText("Stop and close")
-    box.setDefaultButton(buttons.Cancel)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()
-    return box

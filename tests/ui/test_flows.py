@@ -17,7 +17,7 @@ from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predict import predict
 from mlp_studio.core.table import read_table
 from mlp_studio.core.trainer import Training
-from mlp_studio.ui import main_window
+from mlp_studio.ui import closing, main_window
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell, Slice
@@ -477,7 +477,7 @@ def test_closing_while_training_asks_once_then_closes_when_the_thread_has_ended(
         asked.append(box)
         return box
 
-    monkeypatch.setattr(main_window, "ask_to_stop", answer_yes)
+    monkeypatch.setattr(closing, "ask_to_stop", answer_yes)
     window.studio.set("train.epochs", ENDLESS)
     window.studio.train()
     wait_for_epoch(qtbot, window, 10)
@@ -729,3 +729,18 @@ def test_a_file_that_changed_on_the_disk_is_read_when_it_is_opened_again(qtbot, 
         path.write_text("a,b,kind\n" + "".join(f"{k},{k * k},{'uv'[k % 2]}\n" for k in range(rows)))
         window.studio.open_file(path, label="kind")
         qtbot.waitUntil(lambda rows=rows: state_of(window).prepared.dataset.rows == rows, timeout=SECONDS)
+
+
+def test_the_question_on_closing_changes_when_the_training_ends_meanwhile(qtbot, window, monkeypatch):
+    asked, ask = [], closing.ask_to_stop
+    monkeypatch.setattr(closing, "ask_to_stop", lambda parent: asked.append(ask(parent)) or asked[-1])
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 5)
+    window.close()
+    assert asked[0].text() == "The network is still training. Stop it and close?"
+    window.studio.stop()
+    wait_for_status(qtbot, window, "stopped")
+    assert asked[0].text() == "The training has ended in the meantime. Close all the same?"
+    asked[0].button(QMessageBox.StandardButton.Yes).click()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=3000)
