@@ -149,7 +149,7 @@ class ModelConfig:
         choices=_backends,
     )
     hidden: tuple[int, ...] = knob(
-        (100,), "Hidden layers", "Units of each hidden layer, separated by commas.", low=1, high=512
+        (100,), "Hidden layers", "Units of each of the 1 to 6 hidden layers, separated by commas.", low=1, high=512
     )
     activation: str = knob(
         "relu",
