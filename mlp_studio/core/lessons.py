@@ -143,8 +143,8 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
             BASICS,
             {**_SCRATCH_SETTINGS, "split.class_weights": True, "train.epochs": 100},
             (
-                "The Data panel, Rows: two features, X1 and X2, and a class.",
-                "Classes: every share holds the three classes in equal parts.",
+                "Data panel, First rows: two features, X1 and X2, and a class.",
+                "Classes: a label from 0 and a weight each; every share holds the three classes in equal parts.",
                 "Scaling: means 0 and spreads 1 on the training rows, only nearly so on the others.",
             ),
             (

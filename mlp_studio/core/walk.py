@@ -9,7 +9,7 @@ from mlp_studio.core.dataset import Floats
 from mlp_studio.core.network import Params, forward, may_overflow, softmax
 from mlp_studio.core.prepare import Scaler
 
-SHOWN = 4  # values that are written out; of more, a "…" tells
+MOST = 3  # values that are all written out; of more than these, the first two and "…"
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -42,7 +42,7 @@ def walk(
 def _hidden(layer: int, z: Floats, activation: str) -> tuple[str, ...]:
     a = ACTIVATIONS[activation].f(z.copy())[0]  # it may work in place
     n, on = str(layer).translate(SUBSCRIPTS), int((a > 0).sum())
-    return (_sum(layer, z), f"a{n} = f(z{n}): {on:,} of {a.size:,} above 0, the largest {_number(a.max())}")
+    return (_sum(layer, z), f"a{n} = f(z{n}): {on:,} of {a.size:,} units above 0")
 
 
 def _sum(layer: int, z: Floats) -> str:
@@ -51,8 +51,9 @@ def _sum(layer: int, z: Floats) -> str:
 
 
 def _values(values: Floats, form: str = ".3f") -> str:
-    shown = [_number(value, form) for value in values[:SHOWN]]
-    return f"({', '.join(shown)}{', …' if values.size > SHOWN else ''})"
+    if values.size > MOST:
+        return f"({', '.join(_number(value, form) for value in values[:2])}, …)"
+    return f"({', '.join(_number(value, form) for value in values)})"
 
 
 def _number(value: float, form: str = ".3f") -> str:

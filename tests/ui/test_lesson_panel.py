@@ -261,7 +261,7 @@ def test_the_way_of_the_point_is_written_out_with_the_numbers_of_the_network(qtb
     click(qtbot, panel.train_button)
     wait_for_verdict(qtbot, window, "inference")
     shares = [text for text in words(window.prediction) if text.endswith("%")]
-    text = panel.walk.toPlainText()
+    text = panel.walk.toPlainText().replace("\N{NO-BREAK SPACE}", " ")
     assert not panel.walk.isHidden()
     assert text.startswith("After 100 epochs")
     share = round(100 * window.prediction.prediction.probabilities[0])
@@ -270,6 +270,19 @@ def test_the_way_of_the_point_is_written_out_with_the_numbers_of_the_network(qtb
     window.studio.ask_text("-0.5, 0.5")
     assert "(−0.5, 0.5) is c3" in panel.walk.toPlainText()
     assert panel.walk.height() >= panel.walk.document().size().height()
+    assert panel.walk.document().idealWidth() <= panel.walk.viewport().width()
+
+
+def test_a_class_s_name_in_the_way_of_a_point_is_shown_as_it_is(qtbot, window, tmp_path):
+    name = "<b>*c_1*</b> & `x` #"
+    table = tmp_path / "points.csv"
+    table.write_text("X1,X2,y\n" + "".join(f"{k % 7},{k % 5},{name if k % 2 else 'b'}\n" for k in range(60)))
+    window.studio.open_file(table, label="y", header="yes")
+    qtbot.waitUntil(lambda: not state_of(window).loading, timeout=SECONDS)
+    window.studio.lessons.read("inference")
+    window.studio.ask_text("1, 1")
+    answers = {f"The probability that (1, 1) is {one} is" in window.lesson.walk.toPlainText() for one in (name, "b")}
+    assert answers == {True, False}
 
 
 def test_a_lesson_finds_nothing_that_another_left_behind(qtbot, window):
@@ -296,6 +309,12 @@ def test_a_page_fits_the_width_of_its_dock(qtbot, window, name, width):
     for button in (panel.back, panel.tool_button, panel.train_button, panel.set_up_button, panel.following):
         if not button.isHidden():
             assert button.width() >= button.sizeHint().width(), button.text()
+    formulas = [line.strip() for line in lessons.lesson_text(name).splitlines() if line.startswith("    ")]
+    block, lines = panel.text.document().begin(), {}
+    while block.isValid():
+        lines[block.text().strip()] = block.layout().lineCount()
+        block = block.next()
+    assert {lines[formula] for formula in formulas} == {1}  # none is broken in two
     window.docks["lesson"].setWidget(panel)
 
 

@@ -1,11 +1,25 @@
 """The lessons: a gallery, and a page for each with its text, its experiment, its verdict and what to try next."""
 
 import math
+import re
+from collections.abc import Iterator
 from functools import partial
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -35,7 +49,10 @@ from mlp_studio.ui.studio import Studio
 HALF = theme.UNIT // 2
 MET, NOT_MET = "✓", "✗"
 NOT_RUN = "Not run yet"
+CODE = QTextFormat.Property.BlockCodeLanguage  # what Markdown marks a formula's line with
+SMALLEST_FORMULA = 0.75  # of the usual size
 LINES = "\n"
+UNBROKEN = "\N{NO-BREAK SPACE}"
 WALK_SECONDS = 0.2  # while training, from one look at the point's way to the next: figures that change faster are noise
 SHUFFLE = "Shuffle the labels and train again"
 RESTORE = "Restore the labels and train again"
@@ -134,6 +151,27 @@ class LessonText(QTextBrowser):
         super().resizeEvent(event)
         self._fit()
 
+    def _fit_formulas(self) -> None:
+        """Formulas are set smaller where the widest would be broken in two."""
+        font = theme.code_font()
+        formulas = [block for block in self._blocks() if block.blockFormat().hasProperty(CODE)]
+        smallest, room = SMALLEST_FORMULA * font.pointSizeF(), self.viewport().width() - 2
+        # step by step: letters are whole pixels wide, so their width does not follow the size evenly
+        while font.pointSizeF() > smallest and not _all_fit(font, formulas, room):
+            font.setPointSizeF(font.pointSizeF() - 0.5)
+        form = QTextCharFormat()
+        form.setFontPointSize(font.pointSizeF())
+        for block in formulas:
+            cursor = QTextCursor(block)
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            cursor.mergeCharFormat(form)
+
+    def _blocks(self) -> Iterator[QTextBlock]:
+        block = self.document().begin()
+        while block.isValid():
+            yield block
+            block = block.next()
+
     def changeEvent(self, event: QEvent) -> None:
         """Markdown takes over fonts and colours when it is read: read it again."""
         super().changeEvent(event)
@@ -141,6 +179,7 @@ class LessonText(QTextBrowser):
             self.show_markdown(self._markdown)
 
     def _fit(self) -> None:
+        self._fit_formulas()
         self.document().setTextWidth(self.viewport().width())
         self.setFixedHeight(math.ceil(self.document().size().height()))
 
@@ -346,8 +385,14 @@ class LessonPanel(QWidget):
         classes, activation = run.prepared.dataset.class_names, run.experiment.model.activation
         steps = walk(run.snapshot.params, activation, run.prepared.scaler, probe, classes)
         epoch = f"{run.snapshot.epoch:,} epoch{'' if run.snapshot.epoch == 1 else 's'}"
-        lines = [line for step in steps for line in (f"{step.name}", *(f"  {line}" for line in step.lines))]
-        self.walk.show_markdown(f"#### After {epoch}\n\n```\n{LINES.join(lines)}\n```\n")
+        *formulas, answer = steps
+        parts = [f"#### After {epoch}"]
+        for number, step in enumerate(formulas, start=1):
+            parts += [f"**{number} · {step.name}**", LINES.join(f"    {line}" for line in step.lines)]
+        parts.append(
+            f"**{len(steps)} · {answer.name}**: {plain_markdown(answer.lines[0]).replace(' %', UNBROKEN + '%')}."
+        )
+        self.walk.show_markdown("\n\n".join(parts))
         self.walk.show()
 
     def _show_outcome(self, state: State) -> None:
@@ -470,6 +515,16 @@ class LessonPanel(QWidget):
             f" padding: 5px 12px; font-weight: 600; }}"
             f"QPushButton:hover, QPushButton:focus {{ border: 2px solid {tone.text}; padding: 3px 10px; }}"
         )
+
+
+def _all_fit(font: QFont, lines: list[QTextBlock], room: int) -> bool:
+    metrics = QFontMetrics(font)
+    return all(metrics.horizontalAdvance(line.text()) <= room for line in lines)
+
+
+def plain_markdown(text: str) -> str:
+    """A text that may hold a class's name, as Markdown that shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!-])", r"\\\1", " ".join(text.split()))
 
 
 def verdict_headline(findings: Findings) -> str:
