@@ -1,24 +1,14 @@
 """The lessons: a gallery, and a page for each with its text, its experiment, its verdict and what to try next."""
 
-import math
-import re
-from collections.abc import Iterator
 from functools import partial
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
-    QFont,
-    QFontMetrics,
     QPainter,
     QPaintEvent,
     QPalette,
-    QResizeEvent,
-    QTextBlock,
-    QTextCharFormat,
-    QTextCursor,
-    QTextFormat,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -29,7 +19,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
-    QTextBrowser,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -43,14 +32,13 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.actions import COMMANDS
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.comparison import ComparisonView
+from mlp_studio.ui.panels.lesson_text import LessonText, plain_markdown
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
 HALF = theme.UNIT // 2
 MET, NOT_MET = "✓", "✗"
 NOT_RUN = "Not run yet"
-CODE = QTextFormat.Property.BlockCodeLanguage  # what Markdown marks a formula's line with
-SMALLEST_FORMULA = 0.75  # of the usual size
 LINES = "\n"
 UNBROKEN = "\N{NO-BREAK SPACE}"
 WALK_SECONDS = 0.2  # while training, from one look at the point's way to the next: figures that change faster are noise
@@ -122,66 +110,6 @@ class LessonRow(QAbstractButton):
         painter.setBrush(ink)
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
         painter.end()
-
-
-class LessonText(QTextBrowser):
-    """A Markdown text as high as it is, so that the page scrolls as a whole."""
-
-    _markdown = ""  # Qt tells of changes before there is a text
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setOpenLinks(False)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.viewport().setAutoFillBackground(False)
-        self.document().setDocumentMargin(0)
-        self.document().setIndentWidth(2 * theme.UNIT)
-        for set_policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
-            set_policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def show_markdown(self, markdown: str) -> None:
-        """Show another text."""
-        self._markdown = markdown
-        self.setMarkdown(markdown)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap anew."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit_formulas(self) -> None:
-        """Formulas are set smaller where the widest would be broken in two."""
-        font = theme.code_font()
-        formulas = [block for block in self._blocks() if block.blockFormat().hasProperty(CODE)]
-        smallest, room = SMALLEST_FORMULA * font.pointSizeF(), self.viewport().width() - 2
-        # step by step: letters are whole pixels wide, so their width does not follow the size evenly
-        while font.pointSizeF() > smallest and not _all_fit(font, formulas, room):
-            font.setPointSizeF(font.pointSizeF() - 0.5)
-        form = QTextCharFormat()
-        form.setFontPointSize(font.pointSizeF())
-        for block in formulas:
-            cursor = QTextCursor(block)
-            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
-            cursor.mergeCharFormat(form)
-
-    def _blocks(self) -> Iterator[QTextBlock]:
-        block = self.document().begin()
-        while block.isValid():
-            yield block
-            block = block.next()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Markdown takes over fonts and colours when it is read: read it again."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._markdown:
-            self.show_markdown(self._markdown)
-
-    def _fit(self) -> None:
-        self._fit_formulas()
-        self.document().setTextWidth(self.viewport().width())
-        self.setFixedHeight(math.ceil(self.document().size().height()))
 
 
 class LessonPanel(QWidget):
@@ -515,16 +443,6 @@ class LessonPanel(QWidget):
             f" padding: 5px 12px; font-weight: 600; }}"
             f"QPushButton:hover, QPushButton:focus {{ border: 2px solid {tone.text}; padding: 3px 10px; }}"
         )
-
-
-def _all_fit(font: QFont, lines: list[QTextBlock], room: int) -> bool:
-    metrics = QFontMetrics(font)
-    return all(metrics.horizontalAdvance(line.text()) <= room for line in lines)
-
-
-def plain_markdown(text: str) -> str:
-    """A text that may hold a class's name, as Markdown that shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&!-])", r"\\\1", " ".join(text.split()))
 
 
 def verdict_headline(findings: Findings) -> str:
