@@ -10,11 +10,11 @@ from time import perf_counter
 
 from mlp_studio.core.backends.protocol import Backend, Checkpoint
 from mlp_studio.core.backends.registry import BACKENDS
-from mlp_studio.core.config import Experiment
+from mlp_studio.core.config import Experiment, TrainConfig
 from mlp_studio.core.dataset import Ints
 from mlp_studio.core.events import EpochEnd, Event, Finished, Tick
 from mlp_studio.core.history import History
-from mlp_studio.core.network import Params, init_params
+from mlp_studio.core.network import Params, init_params, may_overflow
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
 
@@ -38,6 +38,15 @@ class _Kept:
 
     epoch: int
     checkpoint: Checkpoint
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the batches of an epoch have come to: Σ loss · weight, how many were right, Σ weight."""
+
+    loss: float = 0.0
+    correct: int = 0
+    weight: float = 0.0
 
 
 class Training:
@@ -96,25 +105,31 @@ class Training:
         yield Finished("finished", self.weights_epoch)
 
     def _epoch(self) -> Generator[Tick, None, EpochEnd]:
-        settings, backend = self.experiment.train, self.backend
-        loss = correct = weight = 0.0
-        deadline = perf_counter() + TICK_SECONDS
-        for rows in self._batches(settings.batch_size):
-            scores = backend.step(rows, settings)
-            loss += scores.loss * scores.weight
-            correct += scores.correct
-            weight += scores.weight
-            if perf_counter() > deadline:
-                yield Tick()
-                deadline = perf_counter() + TICK_SECONDS
-        validation = backend.validation_scores()
+        tally = _Tally()
+        batches = self._batches(self.experiment.train.batch_size)
+        while self._steps(batches, self.experiment.train, tally):
+            yield Tick()
+        validation = self.backend.validation_scores()
         return EpochEnd(
             self.epoch + 1,
-            loss / weight if weight else math.nan,
-            correct / self._samples,
+            tally.loss / tally.weight if tally.weight else math.nan,
+            tally.correct / self._samples,
             validation.loss,
             validation.correct / self._validation_samples if validation.weight else math.nan,
         )
+
+    @may_overflow  # around many steps at once: it takes 2 µs, as long as a product of a small batch
+    def _steps(self, batches: Iterator[Ints | None], settings: TrainConfig, tally: _Tally) -> bool:
+        """Take the batches until it is time for a tick; whether there may be more of them."""
+        deadline = perf_counter() + TICK_SECONDS
+        for rows in batches:
+            scores = self.backend.step(rows, settings)
+            tally.loss += scores.loss * scores.weight
+            tally.correct += scores.correct
+            tally.weight += scores.weight
+            if perf_counter() > deadline:
+                return True
+        return False
 
     def _batches(self, size: int) -> Iterator[Ints | None]:
         """Row indices of an epoch's mini-batches, freshly shuffled; the last may be smaller. None: all."""
