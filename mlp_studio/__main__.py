@@ -27,7 +27,7 @@ def _set_up() -> None:
 
         multiprocessing.freeze_support()
         _give_streams()
-    # small networks train fastest on one thread; a person's own choice stands
+    # small networks train fastest on one thread; `core.threads` raises it for large ones
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"

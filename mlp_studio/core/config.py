@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mlp_studio.core.activations import ACTIVATIONS
+from mlp_studio.core.devices import DEVICES, found
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.initializers import INITIALIZERS
 from mlp_studio.core.optimizers import OPTIMIZERS
@@ -18,7 +19,8 @@ from mlp_studio.core.optimizers import OPTIMIZERS
 class Knob:
     """What a person may set: its label, what it does, its range or choices, its unit.
 
-    `choices` is called when needed and gives name → label. `live` settings act on a running training at once;
+    `choices` is called when needed and gives name → label; `offered` gives those of them that a form offers here,
+    where that is not all. `live` settings act on a running training at once;
     `rare` ones sit behind "More" in the form.
     """
 
@@ -27,6 +29,7 @@ class Knob:
     low: float | None = None
     high: float | None = None
     choices: Callable[[], Mapping[str, str]] | None = None
+    offered: Callable[[], Iterable[str]] | None = None
     unit: str = ""
     zero: str = ""
     live: bool = False
@@ -231,6 +234,23 @@ class TrainConfig:
     )
     precision: str = knob(
         "float32", "Precision", "The number format of the training.", choices=lambda: PRECISIONS, rare=True
+    )
+    device: str = knob(
+        "cpu",
+        "Device",
+        "What computes the training in PyTorch; small networks train fastest on the CPU.",
+        choices=_labels(DEVICES),
+        offered=found,
+        rare=True,
+    )
+    threads: int = knob(
+        0,
+        "Threads",
+        "How many processor cores compute the training, at most as many as there are.",
+        low=0,
+        high=1024,
+        zero="chosen from the size",
+        rare=True,
     )
 
 

@@ -53,6 +53,7 @@ def report(training: Training, status: Outcome, seconds: float, predictions: Seq
         "timing": {
             "seconds": seconds,
             "epochs_per_second": training.epoch / seconds if seconds > 0 else None,
+            "threads": training.threads,
         },
         "status": status,
     }

@@ -17,6 +17,7 @@ from mlp_studio.core.history import History
 from mlp_studio.core.network import Params, init_params, may_overflow
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.threads import threads_for
 
 TICK_SECONDS = 0.005  # within an epoch, how long training goes on before it yields
 # A mean loss of this many nats means that the true class is given a probability of e^-10000: the weights have
@@ -62,6 +63,7 @@ class Training:
         self.weights_epoch = 0  # the epoch that the present weights come from
         self._sound = self._latest = _Kept(0, self.backend.checkpoint())
         self._rng = generator(experiment.seed, Stream.ORDER)
+        self.threads = threads_for(experiment, prepared)
         self._samples, self._validation_samples = len(prepared.train), len(prepared.validation)
         self._first_loss = math.nan
 
@@ -73,6 +75,7 @@ class Training:
     def retune(self, experiment: Experiment) -> None:
         """Take over changed settings; only those that are `live` may differ. Call between epochs."""
         self.experiment = experiment
+        self.threads = threads_for(experiment, self.prepared)
 
     def run(self, until: int | None = None) -> Iterator[Event]:
         """Train up to and including epoch `until` (default: the experiment's epochs).
@@ -121,6 +124,7 @@ class Training:
     @may_overflow  # around many steps at once: it takes 2 µs, as long as a product of a small batch
     def _steps(self, batches: Iterator[Ints | None], settings: TrainConfig, tally: _Tally) -> bool:
         """Take the batches until it is time for a tick; whether there may be more of them."""
+        self.backend.use_threads(self.threads)  # whoever goes on after a tick may do so in another thread
         deadline = perf_counter() + TICK_SECONDS
         for rows in batches:
             scores = self.backend.step(rows, settings)

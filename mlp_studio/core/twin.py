@@ -71,7 +71,7 @@ def twins(experiment: Experiment, prepared: Prepared, *, precision: str = PRECIS
     `Tick` and `Finished` mean what they mean in a single training: a moment to stop, and the end of it (there is a
     reason where the training ended before the last epoch). Close the generator to stop.
     """
-    experiment = replace(experiment, train=replace(experiment.train, precision=precision))
+    experiment = replace(experiment, train=replace(experiment.train, precision=precision, device="cpu"))
     members = [_Twin(experiment, prepared, backend) for backend in BACKENDS]
     while True:
         ends = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPalette, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QListView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -131,8 +132,31 @@ class ChoiceBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        self._offered = knob.offered
         for name, label in (knob.choices or dict)().items():
             self.addItem(label, name)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Leave out what is not to be had here, unless it is chosen; asked anew each time, as that may change."""
+        if self._offered is None:
+            return
+        offered, view, model = {*self._offered(), self.currentData()}, self.view(), self.model()
+        if isinstance(view, QListView) and isinstance(model, QStandardItemModel):  # a combo box has these
+            for row in range(self.count()):
+                is_offered = self.itemData(row) in offered
+                view.setRowHidden(row, not is_offered)
+                model.item(row).setEnabled(is_offered)  # else the arrow keys find what is hidden
+
+    def showPopup(self) -> None:
+        """Offer what there is by now."""
+        self._offer()
+        super().showPopup()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Likewise, for the arrow keys."""
+        self._offer()
+        super().focusInEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the panel, not the choice, unless it has the focus."""

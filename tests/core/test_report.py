@@ -57,7 +57,7 @@ def test_the_report_has_the_agreed_sections_and_columns():
         "notes": ["Read it all."],
     }
     assert document["parameters"] == (2 + 1) * 8 + (8 + 1) * 3
-    assert document["timing"] == {"seconds": 2.0, "epochs_per_second": 2.5}
+    assert document["timing"] == {"seconds": 2.0, "epochs_per_second": 2.5, "threads": 1}
     assert document["status"] == "finished"
     assert document["predictions"] == []
 

@@ -59,6 +59,9 @@ class Scripted:
         self.weights = weights  # of the batches, in turn
         self.steps, self.state = [], 0
 
+    def use_threads(self, threads):
+        self.threads = threads
+
     def step(self, rows, settings):
         self.steps.append((rows, settings))
         loss = self.train_losses[min(self.state, len(self.train_losses) - 1)]

@@ -33,6 +33,7 @@ from mlp_studio.core.optimizers import OPTIMIZERS, Vectors
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.products import product
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.threads import limit_blas
 
 Array: TypeAlias = NDArray[Any]
 
@@ -122,6 +123,7 @@ class NumpyMLP:
         weights = prepared.class_weights
         self._sample_weights = None if weights is None else weights[self._y].astype(self.dtype)
         self._batches: dict[int, _Pass] = {}  # by their size
+        self._threads: int | None = None  # so many have been asked for
 
     # --- one update -------------------------------------------------------------------------------------
 
@@ -263,6 +265,12 @@ class NumpyMLP:
             return Scores(float("nan"), 0, 0.0)
         self._forward(self._validation, dropout=0.0)
         return self._loss(self._validation)
+
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads."""
+        if threads != self._threads:
+            limit_blas(threads)
+            self._threads = threads
 
     def params(self) -> Params:
         """A copy of the weights."""

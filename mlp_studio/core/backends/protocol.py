@@ -37,6 +37,10 @@ class Checkpoint:
 class Backend(Protocol):
     """Trains one network on the training rows it was made with. Lives in one thread at a time."""
 
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads. Called often: some libraries keep it for each thread that calls them."""
+        ...
+
     def step(self, rows: Ints | None, settings: TrainConfig) -> Scores:
         """One update from the training rows `rows` (None: all). Gives the scores of the pass before it."""
         ...

@@ -69,12 +69,14 @@ class TorchMLP:
         self.dtype: torch.dtype = getattr(torch, settings.precision)
         self._f = _activation(model.activation)
         self._dropout = model.dropout
-        self._rng = torch.Generator().manual_seed(int(generator(experiment.seed, Stream.DROPOUT).integers(2**63)))
+        self._device = torch.device(settings.device)
+        seed = int(generator(experiment.seed, Stream.DROPOUT).integers(2**63))
+        self._rng = self._generator(self._device).manual_seed(seed)
         self._optimizer = OPTIMIZERS[settings.optimizer]
 
         order = _own_order(params)
         self._from_checkpoint, self._to_checkpoint = torch.from_numpy(order), torch.from_numpy(np.argsort(order))
-        self._w = torch.tensor(flatten(params)[order], dtype=self.dtype)
+        self._w = self._tensor(flatten(params)[order])
         self._g = torch.zeros_like(self._w)
         self._memory = tuple(torch.zeros_like(self._w) for _ in range(self._optimizer.memory))
         self._vectors = Vectors(torch, self._w, self._g, self._memory, torch.empty_like(self._w))
@@ -85,9 +87,14 @@ class TorchMLP:
         self._leaves = [part.requires_grad_() for leaf in self._layers for part in leaf]
 
         weights = prepared.class_weights
-        self._class_weights = None if weights is None else torch.tensor(weights, dtype=self.dtype)
+        self._class_weights = None if weights is None else self._tensor(weights)
         self._train, self._validation = self._samples(prepared.train), self._samples(prepared.validation)
-        self._X_train = torch.tensor(prepared.train.X, dtype=self.dtype)  # samples first: mini-batches are rows of it
+        self._X_train = self._tensor(prepared.train.X)  # samples first: mini-batches are rows of it
+
+    _generator = torch.Generator
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.tensor(array, dtype=self.dtype, device=self._device)
 
     @staticmethod
     def _views(flat: Tensor, params: Params) -> list[_Leaf]:
@@ -98,8 +105,8 @@ class TorchMLP:
         ]
 
     def _samples(self, part: Part) -> _Samples:
-        y = torch.tensor(part.y)
-        return _Samples(torch.tensor(part.X, dtype=self.dtype).T.contiguous(), y, self._weight(y))
+        y = torch.tensor(part.y, device=self._device)
+        return _Samples(self._tensor(part.X).T.contiguous(), y, self._weight(y))
 
     def _weight(self, y: Tensor) -> float:
         return float(len(y)) if self._class_weights is None else float(self._class_weights[y].sum())
@@ -125,7 +132,7 @@ class TorchMLP:
         return self._scores(logits.detach(), samples, loss.detach())
 
     def _batch(self, rows: Ints) -> _Samples:
-        index = torch.from_numpy(rows)
+        index = torch.from_numpy(rows).to(self._device)
         y = self._train.y[index]
         return _Samples(self._X_train[index].T, y, self._weight(y))
 
@@ -136,7 +143,8 @@ class TorchMLP:
         for W, b in hidden:
             a = self._f(torch.addmm(b, W, a))
             if dropout:
-                a = a * (torch.rand(a.shape, generator=self._rng, dtype=self.dtype) < 1 - dropout) / (1 - dropout)
+                chance = torch.rand(a.shape, generator=self._rng, dtype=self.dtype, device=self._device)
+                a = a * (chance < 1 - dropout) / (1 - dropout)
         return torch.addmm(output.b, output.W, a)
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -169,6 +177,11 @@ class TorchMLP:
             logits = self._forward(samples.X, dropout=0.0)
             return self._scores(logits, samples, self._loss(logits, samples.y))
 
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads; torch keeps the number for each thread that calls it."""
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
     def params(self) -> Params:
         """A copy of the weights."""
         return _copied(self._layers)
@@ -179,7 +192,7 @@ class TorchMLP:
 
     def checkpoint(self) -> Checkpoint:
         """A copy of weights, optimizer memory and update count."""
-        weights, *memory = (vector[self._to_checkpoint].numpy() for vector in (self._w, *self._memory))
+        weights, *memory = (vector.cpu()[self._to_checkpoint].numpy() for vector in (self._w, *self._memory))
         return Checkpoint(weights, tuple(memory), self._updates)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -191,6 +204,6 @@ class TorchMLP:
 
 def _copied(layers: Sequence[_Leaf]) -> Params:
     def array(part: Tensor) -> Any:
-        return part.detach().numpy().T.copy()
+        return part.detach().cpu().numpy().T.copy()
 
     return tuple(Layer(array(W), array(b)[0]) for W, b in layers)

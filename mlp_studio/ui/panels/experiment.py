@@ -36,7 +36,7 @@ TRAINING = (
     ("train.learning_rate", "train.epochs"),
     ("train.batch_size", "train.early_stopping"),
 )
-TRAINING_MORE = (("train.l1", "train.l2"), ("train.momentum", "train.precision"))
+TRAINING_MORE = (("train.l1", "train.l2"), ("train.momentum", "train.precision"), ("train.device", "train.threads"))
 
 Rows = Sequence[Sequence[str]]
 
@@ -205,6 +205,8 @@ class ExperimentPanel(QScrollArea):
             self._set_enabled(f"data.{name}", name in source.settings, f"{source.label} has this fixed.")
         uses_momentum = experiment.train.optimizer in ("momentum", "nesterov")
         self._set_enabled("train.momentum", uses_momentum, "Only the momentum and Nesterov optimizers use this.")
+        has_choice = experiment.model.backend == "torch" or experiment.train.device != "cpu"
+        self._set_enabled("train.device", has_choice, "The NumPy backend computes on the CPU.")
 
     def _set_enabled(self, path: str, is_enabled: bool, why_not: str) -> None:
         field = self.fields[path]

@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
+from mlp_studio.core.devices import DEVICES
+from mlp_studio.core.threads import threads_for
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.still import Still
@@ -115,8 +117,18 @@ def status_text(state: State) -> str:
             parts.append(f"{run.rate:,.0f} epochs/s" if run.rate >= 10 else f"{run.rate:.2g} epochs/s")
     if run.active and run.rate:
         parts.append(f"{clock((state.experiment.train.epochs - run.epoch) / run.rate)} left")
+        parts.append(computed_by(run))
     parts.append(f"seed {run.experiment.seed}")
     return " · ".join(parts)
+
+
+def computed_by(run: Run) -> str:
+    """What computes a training: so many threads, or a device."""
+    device = run.experiment.train.device
+    if device != "cpu":
+        return DEVICES[device].label
+    threads = threads_for(run.experiment, run.prepared)
+    return f"{threads} thread{'s' * (threads != 1)}"
 
 
 def clock(seconds: float) -> str:
