@@ -63,8 +63,7 @@ class _Pass:
         self.weight = 0.0
 
     def go_back(self) -> None:
-        """Make the arrays of the backward pass: δ of each hidden layer, and f'(z) of one at a time."""
-        self.delta = [np.empty(a.shape, a.dtype) for a in self.a]
+        """Make the array that only the backward pass needs: f'(z), of one layer at a time."""
         self.slope = np.empty((max((len(a) for a in self.a), default=0), len(self.y_at)), self.y_hat.dtype)
 
     def judge_by(self, rows: Ints) -> None:
@@ -202,12 +201,16 @@ class NumpyMLP:
         return y_hat
 
     def _delta_before(self, layer: int, delta: Array, batch: _Pass) -> Array:
-        """δ of the hidden layer that feeds `layer`: (δ Wᵀ) ⊙ mask ⊙ f'(z), (fan_in, n)."""
-        before, W = batch.delta[layer - 1], self._blocks[layer][:-1]
-        product(W, delta, out=before)
+        """δ of the hidden layer that feeds `layer`: (δ Wᵀ) ⊙ mask ⊙ f'(z), (fan_in, n).
+
+        It takes the place of a, which is no longer needed: a pass over the spiral then stays within a core's cache.
+        """
+        a, W = batch.a[layer - 1], self._blocks[layer][:-1]
+        slope = self._activation.derivative(batch.z[layer - 1], a, batch.slope[: len(a)])
+        before = product(W, delta, out=a)
         if self._dropout:
             before *= batch.mask[layer - 1]
-        before *= self._activation.derivative(batch.z[layer - 1], batch.a[layer - 1], batch.slope[: len(before)])
+        before *= slope
         return before
 
     def _penalise(self, settings: TrainConfig) -> None:
