@@ -31,8 +31,10 @@ FULL, MINI, WIDE = "training:full_batch", "training:mini_batches", "training:wid
 TEXTBOOK, USUAL, SCIKIT = "textbook NumPy loop, float64", "usual PyTorch loop", "scikit-learn"
 
 ROWS = (
-    Row("NumPy epoch, full batch, float32", TEXTBOOK, 4.0, FULL, "float32"),
-    Row("NumPy epoch, full batch, float64", TEXTBOOK, 2.0, FULL, "float64"),
+    Row("NumPy epoch, full batch, float32", TEXTBOOK, 4.0, "training:against_textbook", "float32"),
+    Row("NumPy epoch, full batch, float64", TEXTBOOK, 2.0, "training:against_textbook", "float64"),
+    Row("the same, PyTorch imported, float32", TEXTBOOK, 4.0, "training:beside_torch", "float32"),
+    Row("the same, PyTorch imported, float64", TEXTBOOK, 2.0, "training:beside_torch", "float64"),
     Row("NumPy epoch, full batch, float32", "scikit-learn, sgd, float32", 3.0, FULL, "scikit-learn"),
     Row("PyTorch epoch, full batch", USUAL, 1.5, FULL, "torch"),
     Row("NumPy epoch, batches of 32", TEXTBOOK, 1.5, MINI, "numpy"),

@@ -62,15 +62,38 @@ def ours_torch(batch: int) -> Ours:
     return Ours(*spiral(**settings, train__batch_size=batch))
 
 
-def full_batch(effort: Effort) -> Measured:
-    """NumPy in both precisions against the textbook loop and scikit-learn; PyTorch against the usual loop."""
-    _, prepared = spiral()
-    sgd = {"solver": "sgd", "batch_size": len(prepared.train), "momentum": 0.0, "learning_rate_init": RATE}
-    numpy_rounds = take_turns(
+def against_textbook(effort: Effort) -> Measured:
+    """NumPy in both precisions against the textbook loop, in a process with no other library, as its users have it."""
+    rounds = take_turns(
         {
             "float32": Contestant(Ours(*spiral(train__precision="float32")).train, 300),
             "float64": Contestant(Ours(*spiral(train__precision="float64")).train, 300),
             "textbook": Contestant(textbook(0).train, 150),
+        },
+        effort,
+    )
+    return Measured({name: ratios(rounds, "textbook", name) for name in ("float32", "float64")}, threads())
+
+
+def beside_torch(effort: Effort) -> Measured:
+    """The same once PyTorch has been imported, as in the window.
+
+    The import frees large blocks, whereupon the C library hands out the textbook loop's arrays from memory that it has,
+    instead of asking the system for each of them in every step: the loop then takes half as long. Ours asks for none.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    return against_textbook(effort)
+
+
+def full_batch(effort: Effort) -> Measured:
+    """NumPy against scikit-learn, PyTorch against the usual loop."""
+    _, prepared = spiral()
+    sgd = {"solver": "sgd", "batch_size": len(prepared.train), "momentum": 0.0, "learning_rate_init": RATE}
+    numpy_rounds = take_turns(
+        {
+            "numpy": Contestant(Ours(*spiral(train__precision="float32")).train, 300),
             # many epochs at a time: each fit begins with 3 ms of checks, which are no part of an epoch
             "scikit-learn": Contestant(ScikitLearn(prepared, (100,), **sgd).train, 800),
         },
@@ -80,9 +103,7 @@ def full_batch(effort: Effort) -> Measured:
         {"torch": Contestant(ours_torch(0).train, 200), "usual": Contestant(usual_torch(0).train, 200)}, effort
     )
     samples = {
-        "float32": ratios(numpy_rounds, "textbook", "float32"),
-        "float64": ratios(numpy_rounds, "textbook", "float64"),
-        "scikit-learn": ratios(numpy_rounds, "scikit-learn", "float32"),
+        "scikit-learn": ratios(numpy_rounds, "scikit-learn", "numpy"),
         "torch": ratios(torch_rounds, "usual", "torch"),
     }
     return Measured(samples, threads())
