@@ -9,7 +9,6 @@ from mlp_studio.core.devices import DEVICES, Device
 from mlp_studio.ui.panels.status import StatusLine
 from tests.ui.helpers import run_of, state_of, wait_for_epoch, wait_for_status
 
-
 # the offscreen platform says so of every list that opens
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing the keyboard)", extend=True)
 
