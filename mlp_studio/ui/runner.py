@@ -13,7 +13,7 @@ from time import perf_counter, thread_time
 
 from PySide6.QtCore import QObject, QThread
 
-from mlp_studio.core.boundary import Box, Plane, raster, restrict
+from mlp_studio.core.boundary import Box, Plane, Rasterizer, restrict
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.evaluate import evaluate
@@ -28,7 +28,7 @@ from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status, Uncertaint
 
 log = logging.getLogger(__name__)
 
-GRID_WHILE_RUNNING = 108  # cells on each side
+GRID_WHILE_RUNNING = 100  # cells on each side
 GRID_AT_REST = 360
 GRID_LEAST = 100
 REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
@@ -36,7 +36,7 @@ PASSES = 30  # with dropout on, that the uncertainty is measured over
 UNCERTAINTY_GRID, UNCERTAINTY_LEAST = 240, 48  # cells on each side of it at rest, and where the network is costly
 UNCERTAINTY_BUDGET = 1e9  # multiply-adds that it may cost: less than half a second on one core
 VIEW_SHARE = 0.12  # of the trainer's time, what rasters may take; evaluations may take half as much
-EVALUATION_SECONDS = 0.5  # from one evaluation to the next: tables that change faster cannot be read
+EVALUATION_SECONDS = 0.7  # from one evaluation to the next: tables that change faster cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,18 @@ def rest_grid(params: Params) -> int:
     return int(min(GRID_AT_REST, max(GRID_LEAST, (REST_BUDGET / cost) ** 0.5)))
 
 
-def draw(snapshot: Snapshot, activation: str, prepared: Prepared, view: View, size: int) -> Raster:
-    """The regions of a view with the weights of a snapshot."""
+def draw(
+    snapshot: Snapshot,
+    activation: str,
+    prepared: Prepared,
+    view: View,
+    size: int,
+    rasterizer: Rasterizer | None = None,
+) -> Raster:
+    """The regions of a view with the weights of a snapshot; a thread that draws often keeps a rasterizer."""
     params = restrict(snapshot.params, prepared.scaler, view.plane)
-    return Raster(snapshot.epoch, view.plane, view.box, raster(params, activation, view.box, size))
+    indices = (rasterizer or Rasterizer())(params, activation, view.box, size)
+    return Raster(snapshot.epoch, view.plane, view.box, indices)
 
 
 def measure(snapshot: Snapshot, experiment: Experiment, prepared: Prepared, view: View, most: int) -> Uncertainty:
@@ -146,6 +154,7 @@ class Runner(QThread):
         self._interrupted_as: Status = "paused"
         self._single = False
         self._events: Iterator[Event] | None = None
+        self._rasterizer = Rasterizer()
         self._evaluated_at = self._drawn_at = 0.0
         self._evaluation_cost = self._drawing_cost = 0.0
         self._leg_start, self._leg_epoch = 0.0, 0
@@ -232,7 +241,8 @@ class Runner(QThread):
         if self.view is None:
             return None
         start = thread_time()
-        drawn = draw(snapshot, self.experiment.model.activation, self.prepared, self.view, GRID_WHILE_RUNNING)
+        activation = self.experiment.model.activation
+        drawn = draw(snapshot, activation, self.prepared, self.view, GRID_WHILE_RUNNING, self._rasterizer)
         self._drawn_at = perf_counter()
         self._drawing_cost = thread_time() - start  # work, not waiting for the window to let go of the interpreter
         return drawn
