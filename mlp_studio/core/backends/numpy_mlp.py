@@ -191,14 +191,13 @@ class NumpyMLP:
         return Scores(float(np.dot(losses, batch.share)), correct, batch.weight)  # J = Σ s −log ŷ[y]
 
     def _delta(self, batch: _Pass) -> Array:
-        """ŷ, and in its place δ = s (ŷ − onehot(y)) of the last layer, (C, n)."""
-        y_hat = batch.y_hat
-        y_hat /= batch.total  # e^z / Σ e^z
+        """δ = s (ŷ − onehot(y)) of the last layer, (C, n), in place of e^(z − max), which over its sum is ŷ."""
+        delta = batch.y_hat
         if self.watch is not None:
-            self.watch("y_hat", len(self._blocks) - 1, y_hat.T)
-        batch.y_hat_flat[batch.y_at] -= 1
-        y_hat *= batch.share
-        return y_hat
+            self.watch("y_hat", len(self._blocks) - 1, (delta / batch.total).T)
+        delta *= batch.share / batch.total  # s ŷ: both factors at once, as each costs a pass over the classes
+        batch.y_hat_flat[batch.y_at] -= batch.share
+        return delta
 
     def _delta_before(self, layer: int, delta: Array, batch: _Pass) -> Array:
         """δ of the hidden layer that feeds `layer`: (δ Wᵀ) ⊙ mask ⊙ f'(z), (fan_in, n).
