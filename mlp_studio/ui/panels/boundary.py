@@ -256,7 +256,7 @@ class BoundaryPanel(QWidget):
         self.legend = Legend(self)
         layout.addLayout(self._legend_row())
         layout.addWidget(self._holder, 1)
-        self.caption = plain_label(muted=True)
+        self.caption = plain_label(muted=True, wrap=True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.caption.hide()
         layout.addWidget(self.caption)

@@ -23,6 +23,7 @@ from mlp_studio.ui.store import Snapshot, State
 from mlp_studio.ui.studio import Studio
 
 BAR_HEIGHT = 18
+NOBODY_ASKED = ("Click a point", "or type a row:")  # in two lines, so that it fits a narrow window
 
 
 class ProbabilityBars(QWidget):
@@ -80,12 +81,12 @@ class PredictionPanel(QWidget):
         self._asked: tuple[Floats | None, Snapshot | None] = (None, None)
         self._names: tuple[str, ...] = ()
         self.prediction: Prediction | None = None
-        self.answer = plain_label("Click a point, or type a row.")
+        self.answer = plain_label(NOBODY_ASKED[0])
         font = self.answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)
         self.answer.setFont(font)
-        self.input = plain_label(muted=True)
+        self.input = plain_label(NOBODY_ASKED[1], muted=True)
         self.row = QLineEdit(self)
         self.row.setObjectName("row")
         self.row.setAccessibleName("Row to predict")
@@ -146,8 +147,8 @@ class PredictionPanel(QWidget):
             self.row.setPlaceholderText(example + (" …" if len(self._names) > 2 else ""))
         if state.probe is None or state.run is None:
             self.prediction = None
-            self.answer.setText("Click a point, or type a row.")
-            self.input.setText("")
+            self.answer.setText(NOBODY_ASKED[0])
+            self.input.setText(NOBODY_ASKED[1])
             self.bars.show_values((), [])
             return
         run = state.run
