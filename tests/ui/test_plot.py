@@ -1,5 +1,8 @@
 """What every plot has in common: Qt alone paints it, and what stays is painted once."""
 
+import sys
+from types import FrameType
+
 import numpy as np
 import pyqtgraph as pg
 import pytest
@@ -32,6 +35,26 @@ def test_no_python_runs_around_the_painting_of_a_plot(plot: PlotWidget, monkeypa
     ]
     assert reds  # painted all the same
     assert not called
+
+
+def test_a_frame_with_other_regions_asks_python_for_nothing_but_kept_bounds(plot: PlotWidget) -> None:
+    regions = RegionsImage()
+    regions.set_colours(np.full((256, 3), 200, np.uint8))
+    plot.plotItem.vb.addItem(regions, ignoreBounds=True)
+    regions.show_indices(np.zeros((10, 10), np.uint8), Box(0, 1, 0, 1))
+    plot.grab()
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            called.add(frame.f_code.co_qualname)
+
+    regions.show_indices(np.ones((10, 10), np.uint8), Box(0, 1, 0, 1))
+    sys.setprofile(note)
+    plot.viewport().repaint()
+    sys.setprofile(None)
+    assert called <= {"Axis.boundingRect", "FillsView.boundingRect"}
+    assert "Axis.boundingRect" in called  # the profiler saw the painting
 
 
 def test_the_view_follows_zoom_and_size_without_pyqtgraphs_paint_event(plot: PlotWidget, qtbot: QtBot) -> None:

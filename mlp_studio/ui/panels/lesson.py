@@ -177,6 +177,7 @@ class LessonPanel(QWidget):
         self._set_fonts()
         self.text = LessonText(self.body)
         self.walk = LessonText(self.body)
+        self.walk.hide()
         self._walked: tuple[object, ...] = ()
         self._walked_at = 0.0
         self.comparison = ComparisonView(self._studio, self.body)
@@ -302,8 +303,9 @@ class LessonPanel(QWidget):
         run, probe = state.run, state.probe
         wanted = bool(state.lesson and LESSONS[state.lesson].probe)
         if not wanted or run is None or probe is None:
-            self.walk.hide()
-            self._walked = ()
+            if self._walked:
+                self.walk.hide()
+                self._walked = ()
             return
         key = (run.snapshot, run.prepared, probe)
         is_known = len(self._walked) == len(key) and all(a is b for a, b in zip(key, self._walked, strict=True))

@@ -85,8 +85,8 @@ class StatusLine(QStatusBar):
         self.hint = plain_label(muted=True)
         self.addWidget(Still(self.summary), 1)
         self.addPermanentWidget(self.hint)
-        self._run: Run | None = None
         self._key: object = None
+        self._shown = self._hinted = ""
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
 
@@ -97,8 +97,13 @@ class StatusLine(QStatusBar):
         if key == self._key:
             return
         self._key = key
-        self.summary.setText(status_text(state))
-        self.hint.setText(state.follow_up)
+        summary = status_text(state)
+        if summary != self._shown:  # every frame changes the run, its figures change less often
+            self._shown = summary
+            self.summary.setText(summary)
+        if state.follow_up != self._hinted:
+            self._hinted = state.follow_up
+            self.hint.setText(state.follow_up)
 
 
 def status_text(state: State) -> str:

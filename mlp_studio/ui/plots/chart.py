@@ -14,7 +14,7 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.decimate import Floats, Thinner
-from mlp_studio.ui.plots.plot import Axis, pen
+from mlp_studio.ui.plots.plot import Axis, FillsView, pen
 from mlp_studio.ui.still import Still
 from mlp_studio.ui.theme import Colours
 
@@ -41,7 +41,7 @@ class Quantity:
     span: Callable[[float, float, bool], tuple[float, float]]
 
 
-class Curve(pg.PlotCurveItem):  # type: ignore[misc]
+class Curve(FillsView, pg.PlotCurveItem):  # type: ignore[misc]
     """A thinned curve. Where epochs stand far apart, or one stands alone, each is a dot as well.
 
     Dashes along a jagged line would be specks with holes in between: there a `dashed` curve is solid, in turns of
@@ -54,10 +54,6 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
         self._dotted = self._jagged = False
         self._turn = 1.0
         self._faint = QPen()
-
-    def boundingRect(self) -> QRectF:
-        """All of the view, without looking at the data."""
-        return QRectF(self.viewRect())
 
     def set_colours(self, colour: str, faint: str) -> None:
         """Draw in other colours; `faint` for the weak turns of a jagged dashed curve."""
@@ -105,7 +101,7 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
                 painter.drawPath(pg.arrayToQPath(self.xData, self.yData, connect=shown, finiteCheck=True))
 
 
-class Mark(pg.GraphicsObject):  # type: ignore[misc]
+class Mark(FillsView, pg.GraphicsObject):  # type: ignore[misc]
     """A vertical line at an epoch, with a word beside its top."""
 
     def __init__(self, z: float) -> None:
@@ -113,24 +109,20 @@ class Mark(pg.GraphicsObject):  # type: ignore[misc]
         self.setZValue(z)
         self.epoch = 0  # 0: not shown
         self.text = ""
+        self.hide()
         self.pen = QPen()
         self.font = theme.number_font()
         self.text_colour, self.ground = QColor(), QColor()
-
-    def boundingRect(self) -> QRectF:
-        """All of the view."""
-        return QRectF(self.viewRect())
 
     def show_at(self, epoch: int, text: str = "") -> None:
         """Move to an epoch; 0 hides."""
         if (epoch, text) != (self.epoch, self.text):
             self.epoch, self.text = epoch, text
+            self.setVisible(epoch > 0)
             self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Draw line and word; the word on the side where there is room."""
-        if not self.epoch:
-            return
         view = self.viewRect()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self.pen)

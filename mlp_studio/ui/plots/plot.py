@@ -4,9 +4,15 @@ import math
 from collections.abc import Iterable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRectF, QSizeF, Qt, Slot
+from PySide6.QtCore import QLineF, QRectF, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsSimpleTextItem, QGraphicsView
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsSceneResizeEvent,
+    QGraphicsSimpleTextItem,
+    QGraphicsView,
+    QGraphicsWidget,
+)
 
 from mlp_studio.ui import theme
 from mlp_studio.ui.theme import Colours
@@ -31,7 +37,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
     """One level of ticks, along 1-2-5 and no finer than `least`; labels read value × scale and `unit`."""
 
     def __init__(self, orientation: str, *, least: float = 0.0, scale: float = 1.0, unit: str = "") -> None:
-        self._measured, self._area = QSizeF(), QRectF()
+        self._area: QRectF | None = None
         super().__init__(orientation)
         self._least = least
         self._factor = scale
@@ -50,12 +56,17 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """Where labels may be: at the bottom they may reach out to the right, but hardly to the left."""
-        size = self.size()
-        if size != self._measured:  # Qt asks in every frame, pyqtgraph works it out every time
-            self._measured, self._area = size, QRectF(super().boundingRect())
+        if self._area is None:  # Qt asks in every frame, pyqtgraph works it out every time
+            self._area = QRectF(super().boundingRect())
             if self.orientation == "bottom":
                 self._area.setLeft(self._area.left() + RIGHT_MARGIN)
         return self._area
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        """Labels may be elsewhere now."""
+        self.prepareGeometryChange()
+        self._area = None
+        super().resizeEvent(event)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """One level of ticks."""
@@ -101,7 +112,29 @@ def plain_number(value: float) -> str:
     return f"10{power}" if digits == "1" else f"{digits}·10{power}"
 
 
-class Grid(pg.GraphicsObject):  # type: ignore[misc]
+class FillsView:
+    """What an item of pyqtgraph's has in common that takes all of its view, whatever its data.
+
+    Qt asks for the bounds of every item in every frame: they are kept until the view changes. Put it before the class
+    of pyqtgraph's.
+    """
+
+    _bounds = QRectF()
+
+    def boundingRect(self) -> QRectF:
+        """All of the view."""
+        return self._bounds
+
+    def viewTransformChanged(self) -> None:
+        """The view shows another part."""
+        view_box = self.getViewBox()  # type: ignore[attr-defined]
+        if view_box is not None:
+            self.prepareGeometryChange()  # type: ignore[attr-defined] # while boundingRect() still gives the old bounds
+            self._bounds = QRectF(view_box.viewRect())
+        super().viewTransformChanged()  # type: ignore[misc]
+
+
+class Grid(FillsView, pg.GraphicsObject):  # type: ignore[misc]
     """Faint lines at the ticks of a plot's axes, behind everything else."""
 
     def __init__(self, plot: pg.PlotItem, *, vertical: bool = True) -> None:
@@ -113,14 +146,10 @@ class Grid(pg.GraphicsObject):  # type: ignore[misc]
         self.setCacheMode(CACHED)
         self.setZValue(-50)
 
-    def boundingRect(self) -> QRectF:
-        """All of the view."""
-        return QRectF(self.viewRect())
-
     def viewTransformChanged(self) -> None:
         """The ticks moved."""
+        super().viewTransformChanged()
         self._lines = None
-        self.prepareGeometryChange()
         self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -142,18 +171,36 @@ class Grid(pg.GraphicsObject):  # type: ignore[misc]
         return lines
 
 
+# Painting calls whatever a class overrides in Python, and for each such call the training gives the interpreter's lock
+# away and has to get it back. Qt's own method in the place of pyqtgraph's is no override: Qt then stays with itself.
+
+
+class ViewBox(pg.ViewBox):  # type: ignore[misc]
+    """pyqtgraph's view box without its border, which these plots do not have."""
+
+    boundingRect = QGraphicsWidget.boundingRect  # noqa: N815 - Qt's own name
+    shape = QGraphicsWidget.shape
+    paint = QGraphicsWidget.paint
+
+
+class PlotItem(pg.PlotItem):  # type: ignore[misc]
+    """pyqtgraph's plot item, which paints nothing itself."""
+
+    boundingRect = QGraphicsWidget.boundingRect  # noqa: N815 - Qt's own name
+    shape = QGraphicsWidget.shape
+
+
 class PlotWidget(pg.PlotWidget):  # type: ignore[misc]
     """pyqtgraph's plot widget, painted by Qt alone.
 
-    pyqtgraph overrides `paintEvent` in Python, and Qt would hold the interpreter lock all the while that it paints:
-    the training stood still. Qt's own method in its place is no override. What pyqtgraph's does besides, bringing the
-    view's transform up to date, is done here when the view changes.
+    With `paintEvent` overridden, Qt would even hold the lock all the while that it paints: the training stood still.
+    What pyqtgraph's method does besides, bringing the view's transform up to date, is done here when the view changes.
     """
 
     paintEvent = QGraphicsView.paintEvent  # noqa: N815 - Qt's own name
 
-    def __init__(self, **options: object) -> None:
-        super().__init__(**options)
+    def __init__(self, axes: dict[str, Axis]) -> None:
+        super().__init__(plotItem=PlotItem(viewBox=ViewBox(enableMenu=False), axisItems=axes, enableMenu=False))
         view = self.plotItem.vb
         view.sigRangeChanged.connect(self._prepare)
         view.sigResized.connect(self._prepare)
@@ -166,7 +213,7 @@ class PlotWidget(pg.PlotWidget):  # type: ignore[misc]
 def themed_plot(left: Axis | None = None, bottom: Axis | None = None, *, grid: bool = True) -> pg.PlotWidget:
     """A plot in the theme's colours, without menus, hidden buttons or ranges that change by themselves."""
     axes = {"left": left or Axis("left"), "bottom": bottom or Axis("bottom")}
-    plot = PlotWidget(axisItems=axes, enableMenu=False)
+    plot = PlotWidget(axes)
     item = plot.plotItem
     item.hideButtons()
     item.layout.setContentsMargins(0, 6, RIGHT_MARGIN, 0)

@@ -13,7 +13,7 @@ from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.image import RegionsImage
-from mlp_studio.ui.plots.plot import CACHED, recolour, themed_plot
+from mlp_studio.ui.plots.plot import CACHED, FillsView, recolour, themed_plot
 from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
@@ -26,7 +26,7 @@ RING = 3  # pixels by which an outline is wider than its point
 RING_ALPHA = 150  # of 255: where many points are wrong, their outlines do not run into one patch
 
 
-class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
+class PointsLayer(FillsView, pg.GraphicsObject):  # type: ignore[misc]
     """Many scatter plots, drawn once into one picture that is kept until they or the view change.
 
     While the network trains, only the regions beneath change: a frame then costs one copy of this picture instead of
@@ -38,7 +38,6 @@ class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._items: list[pg.ScatterPlotItem] = []
         self._shown: set[pg.ScatterPlotItem] = set()
-        self._bounds = QRectF()
         self.setCacheMode(CACHED)
         self.setZValue(10)
 
@@ -68,16 +67,9 @@ class PointsLayer(pg.GraphicsObject):  # type: ignore[misc]
         """Whether this one is drawn."""
         return item in self._shown
 
-    def boundingRect(self) -> QRectF:
-        """All of the view: what lies outside is not seen."""
-        return self._bounds
-
     def viewTransformChanged(self) -> None:
         """The view moved: the picture is out of date."""
-        view_box = self.getViewBox()
-        if view_box is not None:
-            self.prepareGeometryChange()  # while boundingRect() still gives the old bounds
-            self._bounds = QRectF(view_box.viewRect())
+        super().viewTransformChanged()
         self.update()
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
@@ -106,6 +98,7 @@ class RegionsPlot(QObject):
         self.image = RegionsImage()
         self.image.setZValue(-10)
         self.image.hide()
+        self._has_regions = False
         self.veil = pg.ImageItem(axisOrder="row-major")
         self.veil.setZValue(-5)
         self.veil.hide()
@@ -211,7 +204,9 @@ class RegionsPlot(QObject):
 
     def show_raster(self, raster: Raster | None) -> None:
         """Show other regions, or none."""
-        self.image.setVisible(raster is not None)
+        if (raster is not None) != self._has_regions:
+            self._has_regions = raster is not None
+            self.image.setVisible(self._has_regions)
         if raster is None:
             return
         self.image.show_indices(raster.indices, raster.box)
