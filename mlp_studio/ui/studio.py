@@ -40,7 +40,7 @@ from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_sc
 from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
-FIGURES_SECONDS = 0.14  # curves and numbers change about 7 times a second: nobody reads faster, and it costs less
+FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
 

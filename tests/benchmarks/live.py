@@ -63,7 +63,7 @@ def headless(window: MainWindow, seconds: float) -> float:
 
 
 def epochs_done(window: MainWindow) -> int:
-    """As the training itself counts them: what the window shows is up to a seventh of a second old."""
+    """As the training itself counts them: what the window shows is up to a fifth of a second old."""
     runner = window.studio._runner
     return 0 if runner is None or runner.training is None else runner.training.epoch
 
