@@ -19,6 +19,7 @@ from mlp_studio.core.events import Event
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.trainer import Training
+from tests.traps import NOTED, REFUSED
 
 ROOT = Path(cli.__file__).parents[1]
 SHORT = ("--set", "train.epochs=3", "--quiet")
@@ -322,6 +323,18 @@ def test_bad_data_are_one_sentence(text, sentence, tmp_path, capsys):
     if text is not None:
         path.write_text(text)
     assert refusal(capsys, "--data", str(path), "--label", "y", "--features", "a,b").startswith(sentence)
+
+
+@pytest.mark.parametrize("trap", REFUSED.values(), ids=REFUSED)
+def test_each_trap_leaves_its_sentence_on_stderr(trap, tmp_path, capsys):
+    assert refusal(capsys, "--data", str(trap.write(tmp_path))) == trap.sentence
+
+
+@pytest.mark.parametrize("trap", NOTED.values(), ids=NOTED)
+def test_what_was_decided_about_a_file_is_printed_and_reported(trap, tmp_path, capsys):
+    document = reported(tmp_path, "--data", str(trap.write(tmp_path)), "--set", "train.epochs=1")
+    assert trap.sentence in document["data"]["notes"]
+    assert trap.sentence in capsys.readouterr().out
 
 
 def test_a_command_that_does_not_exist_is_one_sentence(capsys):

@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlp_studio.core import preview, table
+from mlp_studio.core import table
+from mlp_studio.core.config import SplitConfig
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.prepare import prepare
 from mlp_studio.core.preview import read_preview, sniff
 from mlp_studio.core.table import read_table
 from mlp_studio.core.text_rows import TableFormat
+from tests.traps import NOTED, REFUSED
 
 PLAIN = "X1,X2,color\n0.5,1.5,c2\n-1,2e-1,c1\n3,.5,c3\n4,5,c1\n"
 
@@ -125,27 +128,6 @@ def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path):
     assert data.notes[0] == "3 rows read, 2 used, 1 dropped for missing values (line 7)."
 
 
-# Guessed roles
-
-
-@pytest.mark.parametrize(
-    ("text", "roles"),
-    [
-        ("x,y,color\n1,2,a\n3,4,b\n", ("feature", "feature", "label")),
-        ("x,y,k\n1.5,2,0\n3,4.5,1\n5,6,0\n", ("feature", "feature", "label")),
-        ("species,x,y\na,1.5,2.5\nb,3.5,4.5\na,5.5,6.5\n", ("label", "feature", "feature")),
-        ("class,x,k\n0,1.5,1\n1,3.5,2\n0,5.5,1\n", ("label", "feature", "feature")),
-        ("sort,x,y\na,1.5,2.5\nb,3.5,4.5\na,5.5,6.5\n", ("label", "feature", "feature")),
-        ("x,y,price\n1.5,2,10.5\n3,4,11.5\n5,6,12.5\n", ("feature", "feature", "feature")),
-        (",x,label\n0,2.5,a\n1,3.5,b\n2,1.5,b\n", ("ignore", "feature", "label")),
-        ("x,empty,label\n1,,a\n2,NA,b\n", ("feature", "ignore", "label")),
-        ("x,share,label\n1,50%,a\n2,60%,b\n", ("feature", "feature", "label")),
-    ],
-)
-def test_roles_are_guessed(tmp_path, text, roles):
-    assert read_preview(file(tmp_path, text)).roles == roles
-
-
 def test_what_is_left_out_is_noted(tmp_path):
     text = "id,x,city,day,none,label\n" + "".join(
         f"{i},{i * i},town {i},2024-01-0{i},,{'ab'[i % 2]}\n" for i in range(9)
@@ -226,122 +208,20 @@ def test_many_classes_and_features_are_noted(tmp_path):
 # Traps: one sentence each
 
 
-TRAPS = {
-    "text in a feature": (
-        "x,y,label\n1,2,a\n3,abc,b\n5,6,a\n7,-,b\n9,def,a\n",
-        "Column “y” holds text in 2 rows, first “abc” on line 3; a feature must be a number.",
-    ),
-    "a percent sign": (
-        "x,y,label\n1,50%,a\n3,60%,b\n",
-        "Column “y” holds text in 2 rows, first “50%” on line 2; a feature must be a number.",
-    ),
-    "a currency": (
-        "x,y,label\n1,$5,a\n3,$6.50,b\n",
-        "Column “y” holds text in 2 rows, first “$5” on line 2; a feature must be a number.",
-    ),
-    "thousands": (
-        'x,y,label\n1,"1,234.5",a\n3,"2,000.0",b\n',
-        "Column “y” holds text in 2 rows, first “1,234.5” on line 2; a feature must be a number.",
-    ),
-    "a decimal comma": (
-        'x,y,label\n1,"1,5",a\n3,"2,5",b\n',
-        (
-            "Column “y” holds text in 2 rows, first “1,5” on line 2; a feature must be a number. "
-            "Is the comma a decimal sign?"
-        ),
-    ),
-    "an underscore": (
-        "x,y,label\n1,1_000,a\n3,4,b\n",
-        "Column “y” holds text in 1 row, first “1_000” on line 2; a feature must be a number.",
-    ),
-    "one class": (
-        "x,label\n1,a\n2,a\n",
-        "Column “label” holds one class only, “a”; at least two are needed.",
-    ),
-    "one class left": (
-        "x,label\n1,a\n2,a\n,b\n",
-        (
-            "Column “label” holds one class only, “a”; at least two are needed. "
-            "3 rows read, 2 used, 1 dropped for missing values (line 4)."
-        ),
-    ),
-    "a number to predict": (
-        "x,price\n" + "".join(f"{i},{i * 1.1:.2f}\n" for i in range(40)),
-        "Column “price”: This looks like a number to predict; MLP Studio classifies.",
-    ),
-    "a whole number to predict": (
-        "x,age\n" + "".join(f"{i * 0.1},{i % 30 + 20}\n" for i in range(200)),
-        "Column “age”: This looks like a number to predict; MLP Studio classifies.",
-    ),
-    "names as label": (
-        "x,name\n" + "".join(f"{i},n{i}\n" for i in range(40)),
-        "Column “name” is different in every row; a class must have several rows.",
-    ),
-    "an empty label": (
-        "x,label\n1,\n2,\n",
-        "No row can be used: 2 rows read, 0 used, 2 dropped for an empty label (lines 2, 3).",
-    ),
-    "too many fields": ("x,y,label\n1,2,a\n3,4,b,9\n", "Line 3 has 4 fields, expected 3."),
-    "too many fields in every row": ("x,y,label\n1,2,a,7\n3,4,b,9\n", "Line 2 has 4 fields, expected 3."),
-    "too few fields": ("x,y,label\n1,2,a\n3\n", "Line 3 has 1 field, expected 3."),
-    "a field too many after a long field": ('x,label\n1,"a\nb"\n2,b,c\n', "Line 4 has 3 fields, expected 2."),
-    "an open quote": ('x,y,label\n1,2,a\n3,4,"b\n5,6,a\n', "Line 3 opens a quote that is never closed."),
-    "text after a quote": ('x,y,label\n1,2,"a"b\n', "Line 2 has text after a closing quote."),
-    "an open quote in a large file": (
-        'x,label\n1,"a\n' + "2,b\n" * 50_000,
-        "Line 2 has a field of more than 131,072 characters; is a quote not closed?",
-    ),
-    "one column": (
-        "x\n1\n2\n",
-        "Only one column was found; choose the delimiter that separates the columns.",
-    ),
-    "only names": ("x,label\n", "“data.csv” holds the names of columns but no rows."),
-    "nothing": ("", "“data.csv” is empty."),
-    "blank lines": ("\n \n\n", "“data.csv” is empty."),
-    "no number": (
-        "x,label\na,b\nc,d\n",
-        "No column beside the label holds numbers, so there is nothing to learn from.",
-    ),
-    "no row": (
-        "x,y,label\n1,,a\n,2,b\n1,inf,a\n1,2,\n",
-        (
-            "No row can be used: 4 rows read, 0 used, 2 dropped for missing values (lines 2, 3), "
-            "1 dropped for infinite values (line 4), 1 dropped for an empty label (line 5)."
-        ),
-    ),
-    "a huge number": (
-        "x,y,label\n1,2,a\n3,-1e200,b\n",
-        "Column “y” holds -1e+200 on line 3; numbers beyond ±1e+100 cannot be scaled.",
-    ),
-    "too many classes": (
-        "x,label\n" + "".join(f"{i},c{i}\n" for i in range(1001)) * 2,
-        "Column “label” holds more than 1,000 classes, the most that can be used.",
-    ),
-    "too many columns": (
-        ",".join(f"f{i}" for i in range(5001)) + "\n",
-        "The table has 5,001 columns; 5,000 are the most that can be used.",
-    ),
-    "an Excel file": (
-        b"PK\x03\x04rest",
-        "“data.csv” is an Excel workbook or a zip archive; save the table as CSV.",
-    ),
-    "an old Excel file": (
-        b"\xd0\xcf\x11\xe0\xa1",
-        "“data.csv” is an old Excel workbook; save the table as CSV.",
-    ),
-    "a compressed file": (b"\x1f\x8b\x08\x00", "“data.csv” is compressed; unpack it first."),
-    "a Parquet file": (b"PAR1\x15\x04", "“data.csv” is a Parquet file; save the table as CSV."),
-    "a binary file": (b"\x7fELF\x02\x01\x00\x00,1\n", "“data.csv” is not a text file."),
-    "half a character": (
-        "x,label\n1,a\n2,b\n".encode("utf-16")[:-1],
-        "“data.csv” is not text in this encoding; choose another.",
-    ),
-}
+@pytest.mark.parametrize("trap", REFUSED.values(), ids=REFUSED)
+def test_each_trap_has_its_sentence(tmp_path, trap):
+    assert refusal(trap.write(tmp_path)) == trap.sentence
 
 
-@pytest.mark.parametrize(("text", "sentence"), TRAPS.values(), ids=TRAPS.keys())
-def test_each_trap_has_its_sentence(tmp_path, text, sentence):
-    assert refusal(file(tmp_path, text)) == sentence
+@pytest.mark.parametrize("trap", NOTED.values(), ids=NOTED)
+def test_what_was_decided_about_a_file_is_noted(tmp_path, trap):
+    data = read_table(trap.write(tmp_path))
+    prepared = prepare(data, SplitConfig(), np.random.default_rng(0))
+    assert trap.sentence in (*data.notes, *prepared.notes)
+
+
+def test_an_address_is_no_file():
+    assert refusal(Path("https://example.org/data.csv")).startswith("There is no file “https:")
 
 
 def test_a_missing_file_a_folder_and_a_pipe_are_told_apart(tmp_path):
@@ -420,65 +300,6 @@ def test_names_from_a_file_are_shortened_in_sentences(tmp_path):
     )
 
 
-# The preview
-
-
-def test_the_preview_shows_the_first_rows_as_text(tmp_path):
-    preview = read_preview(file(tmp_path, PLAIN), rows=2)
-    assert preview.format == TableFormat()
-    assert preview.names == ("X1", "X2", "color")
-    assert preview.rows == (("0.5", "1.5", "c2"), ("-1", "2e-1", "c1"))
-    assert preview.lines == (2, 3)
-    assert preview.problem(preview.roles) == ""
-
-
-def test_a_broken_row_is_told_but_what_comes_before_is_shown(tmp_path):
-    ragged = read_preview(file(tmp_path, "x,y,label\n1,2,a\n3\n4,5,b,6\n"))
-    assert ragged.rows == (("1", "2", "a"), ("3", "", ""), ("4", "5", "b"))
-    assert ragged.problem(ragged.roles) == "Line 3 has 1 field, expected 3."
-    unclosed = read_preview(file(tmp_path, 'x,label\n1,a\n"2,b\n'))
-    assert unclosed.rows == (("1", "a"),)
-    assert unclosed.problem(unclosed.roles) == "Line 3 opens a quote that is never closed."
-
-
-@pytest.mark.parametrize(
-    ("roles", "sentence"),
-    [
-        (("feature", "feature", "label"), ""),
-        (("feature", "ignore", "label"), ""),
-        (("feature", "feature", "feature"), "Choose the column that holds the class as the label."),
-        (("label", "feature", "label"), "Only one column can be the label, not “x” and “kind”."),
-        (("ignore", "ignore", "label"), "Choose at least one column as a feature."),
-        (
-            ("label", "ignore", "feature"),
-            "Column “x”: This looks like a number to predict; MLP Studio classifies.",
-        ),
-        (
-            ("feature", "label", "feature"),
-            "Column “kind” holds text in 30 rows, first “k0” on line 2; a feature must be a number.",
-        ),
-    ],
-)
-def test_the_preview_judges_roles(tmp_path, roles, sentence):
-    text = "x,n,kind\n" + "".join(f"{i}.5,{i % 4},k{i % 3}\n" for i in range(30))
-    assert read_preview(file(tmp_path, text)).problem(roles) == sentence
-
-
-def test_a_sample_does_not_condemn_a_sorted_file(tmp_path):
-    text = "x,label\n" + "".join(f"{i},{'ab'[i // 1500]}\n" for i in range(3000))
-    preview = read_preview(file(tmp_path, text))
-    assert preview.problem(preview.roles) == ""
-    assert read_table(preview.path).class_counts().tolist() == [1500, 1500]
-
-
-def test_a_preview_reads_only_the_start(tmp_path, monkeypatch):
-    path = file(tmp_path, "x,label\n" + "1,a\n2,b\n" * 20_000 + "broken\n")
-    seen, judge = [], preview._column
-    monkeypatch.setattr(preview, "_column", lambda *parts: seen.append(len(parts[1])) or judge(*parts))
-    assert len(read_preview(path).rows) == 50
-    assert seen == [1000, 1000]
-
-
 # Large files are read by pandas, everything else by the csv module: the results are the same
 
 
@@ -511,9 +332,9 @@ def test_pandas_and_the_careful_reader_agree_to_the_last_bit(tmp_path, monkeypat
     assert fast[4][0] == "3,000 rows read, 3,000 used."
 
 
-@pytest.mark.parametrize("text", [text for text, _ in TRAPS.values()], ids=TRAPS.keys())
-def test_a_trap_in_a_large_file_has_the_same_sentence(tmp_path, monkeypatch, text):
-    careful, fast = both_outcomes(file(tmp_path, text), monkeypatch)
+@pytest.mark.parametrize("trap", [*REFUSED.values(), *NOTED.values()], ids=[*REFUSED, *NOTED])
+def test_a_trap_in_a_large_file_has_the_same_sentence(tmp_path, monkeypatch, trap):
+    careful, fast = both_outcomes(trap.write(tmp_path), monkeypatch)
     assert careful == fast
 
 
