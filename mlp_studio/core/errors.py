@@ -9,6 +9,10 @@ class DataError(StudioError):
     """The data cannot be used as they are."""
 
 
+class CancelledError(StudioError):
+    """What was under way is not wanted any more."""
+
+
 class ConfigError(StudioError):
     """A setting has a value that it cannot take."""
 

@@ -13,6 +13,7 @@ from mlp_studio.core.config import DataConfig
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.generators import GENERATORS
+from mlp_studio.core.progress import Progress, to_nobody
 
 if TYPE_CHECKING:
     from mlp_studio.core.text_rows import TableFormat
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`load(config, rng)` gives the data; `settings` names the DataConfig fields that it heeds.
+    """`load(config, rng, progress)` gives the data; `settings` names the DataConfig fields that it heeds.
 
     `slow` sources import pandas or scikit-learn, so the window loads them off its own thread. One that `is_drawn`
     takes its rows from `rng`, so that they differ from seed to seed.
@@ -28,7 +29,7 @@ class Source:
 
     label: str
     help: str
-    load: Callable[[DataConfig, Generator], Dataset]
+    load: Callable[[DataConfig, Generator, Progress], Dataset]
     settings: tuple[str, ...] = ()
     slow: bool = True
     is_drawn: bool = False
@@ -42,9 +43,9 @@ def load_dataset(config: DataConfig, rng: Generator) -> Dataset:
     return with_labels(config, read_source(config, rng), rng)
 
 
-def read_source(config: DataConfig, rng: Generator) -> Dataset:
-    """The data as their source has them. Raises DataError with the sentence to show."""
-    return SOURCES[config.source].load(config, rng)
+def read_source(config: DataConfig, rng: Generator, progress: Progress = to_nobody) -> Dataset:
+    """The data as their source has them. Raises DataError with the sentence to show, and what `progress` raises."""
+    return SOURCES[config.source].load(config, rng, progress)
 
 
 def with_labels(config: DataConfig, dataset: Dataset, rng: Generator) -> Dataset:
@@ -58,7 +59,7 @@ def with_labels(config: DataConfig, dataset: Dataset, rng: Generator) -> Dataset
 def _generated(name: str) -> Source:
     entry = GENERATORS[name]
 
-    def load(config: DataConfig, rng: Generator) -> Dataset:
+    def load(config: DataConfig, rng: Generator, _progress: Progress) -> Dataset:
         classes = config.classes if entry.classes is None else entry.classes
         X, y = entry.draw(config.rows, classes, config.noise, rng)
         order = rng.permutation(len(y))  # first rows of every class, in the order a shuffled file would have
@@ -71,7 +72,7 @@ def _generated(name: str) -> Source:
 
 
 def _sample(label: str, help: str, loader: str) -> Source:  # noqa: A002
-    def load(_config: DataConfig, _rng: Generator) -> Dataset:
+    def load(_config: DataConfig, _rng: Generator, _progress: Progress) -> Dataset:
         heavy.load("sklearn.datasets")
         from sklearn import datasets
 
@@ -83,13 +84,13 @@ def _sample(label: str, help: str, loader: str) -> Source:  # noqa: A002
     return Source(label, help, load)
 
 
-def _load_file(config: DataConfig, _rng: Generator) -> Dataset:
+def _load_file(config: DataConfig, _rng: Generator, progress: Progress) -> Dataset:
     from mlp_studio.core.table import read_table
 
     if not config.path:
         raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
     path = Path(config.path)
-    return read_table(path, config.label, config.features, _table_format(path, config))
+    return read_table(path, config.label, config.features, _table_format(path, config), progress)
 
 
 def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":

@@ -23,6 +23,7 @@ from mlp_studio.core.dataset import Dataset, Floats, Ints
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.files import write_text
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
+from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.text_rows import (
     TableFormat,
     as_numbers,
@@ -62,11 +63,18 @@ def write_table(path: Path, dataset: Dataset) -> None:
         raise DataError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
-def read_table(path: Path, label: str = "", features: tuple[str, ...] = (), fmt: TableFormat | None = None) -> Dataset:
+def read_table(
+    path: Path,
+    label: str = "",
+    features: tuple[str, ...] = (),
+    fmt: TableFormat | None = None,
+    progress: Progress = to_nobody,
+) -> Dataset:
     """The data set in a text file; `label` "", `features` () and `fmt` None are guessed.
 
     Rows with a missing or infinite feature or an empty label are dropped. The first of the data set's notes
-    counts what became of the rows. Raises DataError with the sentence on what cannot be read.
+    counts what became of the rows. `progress` is told how much of the file is read, and may end it by raising
+    CancelledError. Raises DataError with the sentence on what cannot be read.
     """
     path = Path(path)
     preview = read_preview(path, fmt)
@@ -76,7 +84,8 @@ def read_table(path: Path, label: str = "", features: tuple[str, ...] = (), fmt:
     inputs = _inputs(preview, target, features)
     with sentences(path):
         large = path.stat().st_size > LARGE_BYTES
-        rows = (_read_plain(preview, target, inputs) if large else None) or _read(preview, target, inputs)
+        rows = _read_plain(preview, target, inputs, progress) if large else None
+        rows = rows or _read(preview, target, inputs, progress)
     left_out = () if features else tuple(_left_out(preview, target))
     return _dataset(preview, target, inputs, rows, left_out)
 
@@ -158,10 +167,10 @@ class _Rows:
         return len(self.classes) > MAX_CLASSES + 1  # one of them may be the empty label
 
 
-def _read(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows:
+def _read(preview: Preview, target: int, inputs: tuple[int, ...], progress: Progress) -> _Rows:
     """All rows below the header. Raises DataError on the first row that does not fit the others."""
     rows, width = _Rows(), len(preview.columns)
-    with closing(read_records(preview.path, preview.format)) as source:
+    with closing(read_records(preview.path, preview.format, progress)) as source:
         if preview.format.header:
             next(source)
         while not rows.too_many_classes and (batch := list(islice(source, max(1, BATCH_CELLS // width)))):
@@ -195,14 +204,15 @@ class _PlainText(io.TextIOWrapper):
         return text
 
 
-def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows | None:
+def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress: Progress) -> _Rows | None:
     """All rows by pandas, or None if anything in the file wants the closer look of `_read`."""
     heavy.load("pandas")
     import pandas as pd
 
     rows, width, used = _Rows(), len(preview.columns), preview.format
+    size = max(1, preview.path.stat().st_size)
     kinds = {place: "float64" if place in inputs else "str" for place in range(width)}
-    with suppress(ValueError), _PlainText(preview.path.open("rb"), used.encoding, newline="") as handle:
+    with suppress(ValueError), preview.path.open("rb") as raw, _PlainText(raw, used.encoding, newline="") as handle:
         for _ in range(preview.lines[0] - 1):
             handle.readline()
         for table in pd.read_csv(
@@ -217,6 +227,7 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...]) -> _Rows
             compression=None,
             chunksize=max(1, 5 * BATCH_CELLS // width),
         ):
+            progress(min(1.0, raw.tell() / size))
             values = table[list(inputs)].to_numpy(np.float64)
             labels = table[target].tolist()
             short = table.shape[1] != width or "" in labels or (table[width - 1] == "").any()

@@ -5,6 +5,7 @@ shifts or converts in silence.
 """
 
 import csv
+import io
 import math
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ import numpy as np
 
 from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.progress import Progress, to_nobody
 
 Record: TypeAlias = tuple[int, list[str]]  # the line on which a row starts, and its cells
 
@@ -40,6 +42,7 @@ NOT_TEXT = {
     b"\x1f\x8b": "is compressed; unpack it first",
     b"PAR1": "is a Parquet file; save the table as CSV",
 }
+PROGRESS_ROWS = 2_000  # so many are read between one word of progress and the next
 SWAP_COMMA = str.maketrans(",.", ".,")
 
 
@@ -124,13 +127,16 @@ def require_text(path: Path) -> None:
             raise DataError(f"{quoted(path.name)} {reason}.")
 
 
-def read_records(path: Path, fmt: TableFormat) -> Generator[Record, None, None]:
+def read_records(path: Path, fmt: TableFormat, progress: Progress = to_nobody) -> Generator[Record, None, None]:
     """The rows that are not blank, each with the line it starts on. Raises DataError on a broken quote."""
-    with path.open(encoding=fmt.encoding, newline="") as handle:
+    size = max(1, path.stat().st_size)
+    with path.open("rb") as raw, io.TextIOWrapper(raw, fmt.encoding, newline="") as handle:
         reader = csv.reader(handle, delimiter=fmt.delimiter, strict=True)
         line = 1
         try:
-            for cells in reader:
+            for place, cells in enumerate(reader):
+                if place % PROGRESS_ROWS == 0:
+                    progress(min(1.0, raw.tell() / size))
                 if len(cells) > 1 or (cells and cells[0].strip()):
                     yield line, cells
                 line = reader.line_num + 1

@@ -45,7 +45,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("train", "&Run", "&Train", "Train the network", "toggle", "", "train", keys="Space"),
     Command("step", "&Run", "&Step", "Train exactly one epoch", "step", "S", "step"),
-    Command("stop", "&Run", "Sto&p", "Stop training and keep the weights", "stop", "Esc", "stop"),
+    Command(
+        "stop",
+        "&Run",
+        "Sto&p",
+        "Stop training and keep the weights; stop loading and keep the data",
+        "stop",
+        "Esc",
+        "stop",
+    ),
     Command("reset", "&Run", "&Reset", "Go back to the weights of the start", "reset", "Ctrl+R", "reset"),
     Command(
         "shuffle_labels",

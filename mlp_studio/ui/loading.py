@@ -9,9 +9,12 @@ from pathlib import Path
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Dataset
+from mlp_studio.core.errors import CancelledError
 from mlp_studio.core.prepare import Prepared, prepare
+from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import SOURCES, read_source, with_labels
+from mlp_studio.ui.jobs import interrupted
 from mlp_studio.ui.scene import Scene, Slice, first_slice, make_scene
 
 QUICK_VALUES = 30_000  # feature values: so many are there within a frame, and no thread is needed
@@ -28,21 +31,49 @@ class Loaded:
     scene: Scene
 
 
-def load(experiment: Experiment, before: Loaded | None, shown: Slice, *, anew: bool = False) -> Loaded:
+class Reading:
+    """How far a file is read: told by the job that reads it, looked at and cancelled from the window's thread."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Have the reading end at its next word of progress."""
+        self._is_cancelled = True
+
+    def __call__(self, share: float) -> None:
+        """So much is read, 0…1. Raises CancelledError where nobody waits for the rest."""
+        self.share = share
+        if self._is_cancelled or interrupted():
+            raise CancelledError("Cancelled.")
+
+
+def load(
+    experiment: Experiment,
+    before: Loaded | None,
+    shown: Slice,
+    *,
+    anew: bool = False,
+    progress: Progress = to_nobody,
+) -> Loaded:
     """Load what is not there already, or all of it `anew`. Raises StudioError.
 
-    `shown`: the slice that is kept where the columns stay the same.
+    `shown`: the slice that is kept where the columns stay the same. `progress` is told how much of a file is read,
+    and asked once more before each of the steps that follow.
     """
-    source, dataset = _rows(experiment, None if anew else before)
+    source, dataset = _rows(experiment, None if anew else before, progress)
+    progress(1.0)
     prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
+    progress(1.0)
     return Loaded(experiment, source, prepared, make_scene(prepared, kept_slice(shown, before, dataset)))
 
 
-def _rows(experiment: Experiment, before: Loaded | None) -> tuple[Dataset, Dataset]:
+def _rows(experiment: Experiment, before: Loaded | None, progress: Progress) -> tuple[Dataset, Dataset]:
     """The data of the source, and the same with labels shuffled where that is asked for."""
     rng = generator(experiment.seed, Stream.DATA)
     if before is None or not same_source(experiment, before.experiment):
-        source = read_source(experiment.data, rng)
+        source = read_source(experiment.data, rng, progress)
     elif same_rows(experiment, before.experiment):
         return before.source, before.prepared.dataset
     else:

@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
         started = run is not None and status != "ready"
         self._enable("train", run is not None and not state.loading, "There are no data to train on yet")
         self._enable("step", idle, "Training is under way: pause it to step" if active else "There are no data yet")
-        self._enable("stop", active or status == "paused", "Nothing is training")
+        self._enable("stop", active or status == "paused" or bool(state.loading), "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
         self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
         self.commands["shuffle_labels"].setChecked(shuffled)

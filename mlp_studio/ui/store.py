@@ -135,6 +135,7 @@ class State:
     experiment: Experiment = field(default_factory=Experiment)
     prepared: Prepared | None = None
     loading: str = ""  # what is being loaded, in words; "" when nothing is
+    loading_share: float = 0.0  # of the file that is read, 0…1; 0 where that is not known
     run: Run | None = None
     scene: Scene | None = None  # of `shown.slice`
     shown: Shown = field(default_factory=Shown)

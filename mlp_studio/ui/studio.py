@@ -33,13 +33,14 @@ from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
-from mlp_studio.ui.loading import Loaded, is_quick, load, same_rows, same_source, what
+from mlp_studio.ui.loading import Loaded, Reading, is_quick, load, same_rows, same_source, what
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_scene
 from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
+PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second
 FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
@@ -61,6 +62,7 @@ class Studio(QObject):
         self._ticket = 0  # of the newest data asked for
         self._asked = Experiment()  # whose data were asked for last
         self._loaded: Loaded | None = None  # the present data
+        self._reading = Reading()  # of the newest data asked for
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
         self._figures_at = 0.0
@@ -71,6 +73,9 @@ class Studio(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MILLISECONDS)
         self._timer.timeout.connect(self._drain)
+        self._progress = QTimer(self)
+        self._progress.setInterval(PROGRESS_MILLISECONDS)
+        self._progress.timeout.connect(self._show_progress)
 
     # --- settings -----------------------------------------------------------------------------------------------
 
@@ -181,6 +186,7 @@ class Studio(QObject):
             return
         self._ticket += 1
         self._asked = experiment
+        self._end_reading()
         if is_quick(experiment, None if anew else self._loaded):
             try:
                 loaded = load(experiment, self._loaded, state.shown.slice, anew=anew)
@@ -191,6 +197,8 @@ class Studio(QObject):
             return
         self.interrupt("stopped")
         self.store.update(experiment=experiment, loading=f"Loading {what(experiment)} …")
+        self._reading = reading = Reading()
+        self._progress.start()
         ticket, before, shown = self._ticket, self._loaded, state.shown.slice
 
         def done(loaded: Loaded) -> None:
@@ -201,7 +209,26 @@ class Studio(QObject):
             if ticket == self._ticket:
                 self._refuse(sentence)
 
-        self.jobs.start("data", lambda: load(experiment, before, shown, anew=anew), done, failed)
+        self.jobs.start("data", lambda: load(experiment, before, shown, anew=anew, progress=reading), done, failed)
+
+    def cancel_loading(self) -> None:
+        """Give up what is being loaded: the previous data stay."""
+        state = self.store.state
+        if state.loading:
+            self._ticket += 1
+            self._end_reading()
+            self._refuse(f"Loading “{what(state.experiment)}” was cancelled.", is_error=False)
+
+    def _end_reading(self) -> None:
+        self._reading.cancel()
+        self._progress.stop()
+        if self.store.state.loading_share:
+            self.store.update(loading_share=0.0)
+
+    @Slot()
+    def _show_progress(self) -> None:
+        if self._reading.share != self.store.state.loading_share:
+            self.store.update(loading_share=self._reading.share)
 
     def _arrived(self, loaded: Loaded) -> None:
         """Take what a job has loaded, or go on from there to what has been asked for in the meantime."""
@@ -221,6 +248,7 @@ class Studio(QObject):
         notes = " ".join((*dataset.notes, *prepared.notes))
         same_columns = state.prepared is not None and state.prepared.dataset.feature_names == dataset.feature_names
         self._retire()
+        self._end_reading()
         self._loaded = loaded
         # all at once: weights, data and plane belong together
         self.store.update(
@@ -240,9 +268,10 @@ class Studio(QObject):
             self._train_when_loaded = False
             self.train()
 
-    def _refuse(self, sentence: str) -> None:
+    def _refuse(self, sentence: str, *, is_error: bool = True) -> None:
         """The data asked for cannot be had: the previous ones stay, and so do their settings."""
         self._train_when_loaded = False
+        self._end_reading()
         experiment = self.store.state.experiment
         if self._loaded is not None:
             there = self._loaded.experiment
@@ -252,7 +281,7 @@ class Studio(QObject):
             self._load(replace(experiment, data=DataConfig(), split=SplitConfig()))
             sentence = f"{sentence} The {SOURCES[DataConfig().source].label.lower()} is shown instead."
             experiment = self.store.state.experiment
-        self.store.update(experiment=experiment, loading="", notice=Notice(sentence, is_error=True))
+        self.store.update(experiment=experiment, loading="", notice=Notice(sentence, is_error=is_error))
 
     # --- training -----------------------------------------------------------------------------------------------
 
@@ -304,8 +333,11 @@ class Studio(QObject):
             self.store.update_run(status="stopped")
 
     def stop(self) -> None:
-        """Stop training and keep the weights."""
-        self.interrupt("stopped")
+        """Stop training and keep the weights; or give up what is being loaded."""
+        if self.store.state.loading:
+            self.cancel_loading()
+        else:
+            self.interrupt("stopped")
 
     def reset(self) -> None:
         """Forget the training: the weights of the start, as the seed draws them."""
@@ -433,6 +465,7 @@ class Studio(QObject):
     def shut_down(self, milliseconds: int = 3000) -> bool:
         """End every thread; whether all ended in time."""
         self._timer.stop()
+        self._progress.stop()
         self.lessons.comparer.cancel()
         runners = [*self._retired, *([self._runner] if self._runner is not None else [])]
         for runner in runners:

@@ -28,7 +28,7 @@ STEPS = 1000  # of the progress bar
 
 
 class RunBar(QWidget):
-    """Epochs done of epochs asked for."""
+    """Epochs done of epochs asked for; while data are loaded, how much of the file is read, and a way to cancel."""
 
     # A progress bar paints itself (0.9 ms) within setValue(). Queued, Qt calls it without the interpreter lock.
     _advanced = Signal(int)
@@ -52,6 +52,13 @@ class RunBar(QWidget):
         self._room = Still(self.label)
         layout.addWidget(self._room, 1)
         layout.addWidget(self.progress, 1)
+        self.cancel = QToolButton(self)
+        self.cancel.setText("Cancel")
+        self.cancel.setToolTip("Stop loading; the previous data stay (Esc)")
+        self.cancel.setAccessibleName("Cancel loading")
+        self.cancel.clicked.connect(studio.cancel_loading)
+        self.cancel.hide()
+        layout.addWidget(self.cancel)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
@@ -60,18 +67,27 @@ class RunBar(QWidget):
     def render(self, state: State) -> None:
         """Show how far it has got."""
         epoch, epochs = (state.run.epoch if state.run else 0), state.experiment.train.epochs
-        key = (epoch, epochs, state.loading)
+        key = (epoch, epochs, state.loading, state.loading_share)
         if key == self._key:
             return
         self._key = key
+        if self.cancel.isHidden() == bool(state.loading):
+            self.cancel.setVisible(bool(state.loading))
         if state.loading:
-            self.progress.setRange(0, 0)  # busy
-            self.label.setText(state.loading)
+            self._show_loading(state)
             return
         if self.progress.maximum() != STEPS:
             self.progress.setRange(0, STEPS)
         self._advanced.emit(min(STEPS, round(STEPS * epoch / epochs)))
         self.label.setText(f"epoch {epoch:,} / {epochs:,}")
+
+    def _show_loading(self, state: State) -> None:
+        share = state.loading_share
+        known = 0 < share < 1  # the end of the file is not the end of the work
+        self.progress.setRange(0, STEPS if known else 0)  # without a range it only shows that something is done
+        if known:
+            self._advanced.emit(round(STEPS * share))
+        self.label.setText(f"{state.loading} {share:.0%}" if known else state.loading)
 
 
 class StatusLine(QStatusBar):
