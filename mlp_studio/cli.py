@@ -210,7 +210,7 @@ def _column_names(text: str) -> tuple[str, ...]:
 
 
 def _built_in() -> list[str]:
-    return [name for name in SOURCES if name != "file"]
+    return [name for name in SOURCES if name not in ("file", "painted")]
 
 
 def _known(kind: str, name: str, names: Collection[str]) -> None:

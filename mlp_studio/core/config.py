@@ -110,6 +110,7 @@ class DataConfig:
         choices=lambda: {"": "As it looks", "yes": "Yes", "no": "No"},
         form=False,
     )
+    drawing: str = knob("", "Drawing", "The painted points, as JSON; empty: none.", form=False)
     features: tuple[str, ...] = knob((), "Features", "The columns the network sees; empty: all the others.", form=False)
 
 

@@ -18,6 +18,7 @@ class Dataset:
 
     X: (N, D) float64, finite, in original units. y: (N,) int64 in 0…C-1, an index into `class_names`.
     `notes` are sentences that account for what reading the data did (rows dropped, columns renamed …).
+    tickets: (N,) in [0, 1) where each row's share of the split is its own (`core.painting`), else None.
     Raises DataError when the parts do not fit together.
     """
 
@@ -27,6 +28,7 @@ class Dataset:
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
+    tickets: Floats | None = None
 
     def __post_init__(self) -> None:
         X, y = np.array(self.X, dtype=np.float64, order="C"), np.array(self.y, dtype=np.int64)
@@ -34,6 +36,8 @@ class Dataset:
             raise DataError("The data need one named column for each feature.")
         if y.shape != (len(X),):
             raise DataError(f"There are {len(X):,} rows of features but {len(y):,} labels.")
+        if self.tickets is not None and self.tickets.shape != y.shape:
+            raise DataError(f"There are {len(X):,} rows of features but {len(self.tickets):,} tickets.")
         if not np.isfinite(X).all():
             raise DataError("A feature holds a missing or infinite value.")
         if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(self.class_names):

@@ -52,17 +52,22 @@ class Prepared:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
-    """Split and scale. Raises DataError when the rows cannot be shared out as asked."""
+def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler | None = None) -> Prepared:
+    """Split and scale, by a scaler that is there already or one fitted on the training rows.
+
+    Raises DataError when the rows cannot be shared out as asked.
+    """
     _check(dataset, split)
     notes: list[str] = []
-    strata = _strata(dataset, split, notes)
-    total = split.train + split.validation + split.test  # 1, but for rounding
-    rows = _split(strata, (split.train / total, split.validation / total, split.test / total), rng)
+    if dataset.tickets is not None:
+        rows = _by_ticket(dataset.tickets, portions(split))
+    else:
+        rows = _split(_strata(dataset, split, notes), portions(split), rng)
     if len(rows[0]) < 2:
         raise DataError(f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share.")
     X = dataset.X
-    scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)
+    if scaler is None:
+        scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)
     if not np.isfinite(scaler.scale).all():
         column = dataset.feature_names[int(np.argmin(np.isfinite(scaler.scale)))]
         raise DataError(f"The numbers in “{column}” are too large to scale; divide that column by a power of ten.")
@@ -70,6 +75,18 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator) -> Prepared:
     _note_small(dataset, train, notes)
     weights = class_weights(train.y, dataset.classes) if split.class_weights else None
     return Prepared(dataset, train, validation, test, scaler, weights, tuple(notes))
+
+
+def portions(split: SplitConfig) -> tuple[float, float, float]:
+    """The shares of training, validation and test, which add up to 1."""
+    total = split.train + split.validation + split.test  # 1, but for rounding
+    return split.train / total, split.validation / total, split.test / total
+
+
+def _by_ticket(tickets: Floats, shares: tuple[float, float, float]) -> list[Ints]:
+    """Rows of training, validation and test where each row's ticket in [0, 1) decides."""
+    part = np.searchsorted(np.cumsum(shares[:2]), tickets, side="right")
+    return [np.flatnonzero(part == k) for k in range(3)]
 
 
 def _check(dataset: Dataset, split: SplitConfig) -> None:

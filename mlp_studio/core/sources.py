@@ -105,11 +105,20 @@ def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":
     return replace(sniff(path), **given)
 
 
+def _load_painted(config: DataConfig, _rng: Generator, _progress: Progress) -> Dataset:
+    from mlp_studio.core.painting import dataset_of, from_text
+
+    if not config.drawing:
+        raise DataError("No points have been painted: turn on Paint above the decision boundary.")
+    return dataset_of(from_text(config.drawing))
+
+
 SOURCES: dict[str, Source] = {
     **{name: _generated(name) for name in GENERATORS},
     "iris": _sample("Iris", "150 flowers, 4 measurements, 3 species.", "load_iris"),
     "wine": _sample("Wine", "178 wines, 13 chemical measurements, 3 growers.", "load_wine"),
     "breast_cancer": _sample("Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"),
     "digits": _sample("Digits", "1,797 handwritten digits of 8 × 8 pixels, 10 classes.", "load_digits"),
+    "painted": Source("Painted points", "Points painted on the boundary by hand.", _load_painted, slow=False),
     "file": Source("CSV file", "A table of your own: a column with the class, the others numbers.", _load_file),
 }

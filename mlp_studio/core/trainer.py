@@ -65,6 +65,7 @@ class Training:
         self._rng = generator(experiment.seed, Stream.ORDER)
         self.threads = threads_for(experiment, prepared)
         self._samples, self._validation_samples = len(prepared.train), len(prepared.validation)
+        self._next_data: Prepared | None = None
         self._first_loss = math.nan
 
     @property
@@ -77,6 +78,24 @@ class Training:
         self.experiment = experiment
         self.threads = threads_for(experiment, self.prepared)
 
+    def replace_data(self, prepared: Prepared) -> None:
+        """Go on with other rows from the next epoch on. Features, classes and scaler are the same; so are the weights.
+
+        May be called at any time, from another thread as well.
+        """
+        self._next_data = prepared
+
+    def _take_data(self) -> bool:
+        """Take over rows that wait to be trained on; whether there were any."""
+        prepared = self._next_data
+        if prepared is None or prepared is self.prepared:
+            return False
+        self.prepared = prepared
+        self.backend.replace_data(prepared)
+        self.threads = threads_for(self.experiment, prepared)
+        self._samples, self._validation_samples = len(prepared.train), len(prepared.validation)
+        return True
+
     def run(self, until: int | None = None) -> Iterator[Event]:
         """Train up to and including epoch `until` (default: the experiment's epochs).
 
@@ -86,6 +105,8 @@ class Training:
         best: _Kept | None = None
         best_loss = math.inf
         while self.epoch < (self.experiment.train.epochs if until is None else until):
+            if self._take_data():
+                best, best_loss = None, math.inf  # a loss over other rows says nothing about these
             event = yield from self._epoch()
             if _diverged(event):
                 yield self._diverged_at(event)

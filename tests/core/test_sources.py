@@ -9,6 +9,7 @@ from sklearn import datasets
 from mlp_studio.core.config import DataConfig
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.generators import GENERATORS
+from mlp_studio.core.painting import sample_canvas, to_text
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import SOURCES, load_dataset
 
@@ -26,8 +27,8 @@ def load(config, seed=0):
     return load_dataset(config, generator(seed, Stream.DATA))
 
 
-def test_every_source_is_a_generator_a_sample_table_or_the_file():
-    assert set(SOURCES) == set(GENERATORS) | set(SAMPLES) | {"file"}
+def test_every_source_is_a_generator_a_sample_table_painted_or_the_file():
+    assert set(SOURCES) == set(GENERATORS) | set(SAMPLES) | {"painted", "file"}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -114,14 +115,15 @@ def test_no_file_chosen_is_one_sentence():
 
 def test_sources_that_are_not_slow_need_neither_pandas_nor_scikit_learn():
     quick = [name for name, source in SOURCES.items() if not source.slow]
-    assert set(quick) == set(GENERATORS)
+    assert set(quick) == {*GENERATORS, "painted"}
+    drawing = to_text(sample_canvas(generator(0, Stream.DATA)))
     program = f"""
 import sys
 from mlp_studio.core.config import DataConfig
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
 for name in {quick}:
-    load_dataset(DataConfig(source=name), generator(0, Stream.DATA))
+    load_dataset(DataConfig(source=name, drawing={drawing!r}), generator(0, Stream.DATA))
 print([name for name in ("pandas", "sklearn", "scipy", "torch") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

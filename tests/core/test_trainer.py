@@ -9,13 +9,16 @@ import torch
 from mlp_studio.core import trainer
 from mlp_studio.core.backends.protocol import Checkpoint, Scores
 from mlp_studio.core.backends.registry import BACKENDS, BackendEntry
-from mlp_studio.core.config import Experiment, with_settings
+from mlp_studio.core.config import Experiment, SplitConfig, with_settings
+from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.events import EpochEnd, Finished, Tick
 from mlp_studio.core.history import best_epoch
 from mlp_studio.core.network import Layer, forward
+from mlp_studio.core.prepare import prepare
 from mlp_studio.core.trainer import DIVERGED_LOSS, Training, initial_params
 
 BOTH = pytest.mark.parametrize("backend", ["numpy", "torch"])
+SPLIT = SplitConfig()
 
 
 def experiment(**settings):
@@ -61,6 +64,9 @@ class Scripted:
 
     def use_threads(self, threads):
         self.threads = threads
+
+    def replace_data(self, prepared):
+        self.prepared = prepared
 
     def step(self, rows, settings):
         self.steps.append((rows, settings))
@@ -439,3 +445,78 @@ def test_a_diverged_run_goes_on_with_a_lower_learning_rate(small_spiral):
     events = run(training)
     assert [event.epoch for event in ends(events)] == list(range(at + 1, 11))
     assert events[-1] == Finished("finished", 10)
+
+
+# --- other rows while training ------------------------------------------------------------------------------
+
+
+def with_rows(prepared, X, y, split=SPLIT):
+    """These rows as painted points, in the scaling of `prepared`."""
+    names = prepared.dataset.class_names
+    tickets = np.arange(len(y)) / len(y)
+    return prepare(Dataset("painted", X, y, ("X1", "X2"), names, (), tickets), split, None, prepared.scaler)
+
+
+@BOTH
+@pytest.mark.parametrize("batch_size", [0, 16])
+def test_the_same_rows_once_more_change_nothing(small_spiral, backend, batch_size):
+    settings = {"model__backend": backend, "train__batch_size": batch_size, "model__dropout": 0.2}
+    straight, other = (Training(experiment(**settings), small_spiral) for _ in range(2))
+    run(straight, 8)
+    run(other, 4)
+    other.replace_data(replace(small_spiral))
+    run(other, 8)
+    assert other.prepared is not small_spiral
+    assert_same_run(straight, other)
+
+
+@BOTH
+@pytest.mark.parametrize("batch_size", [0, 16])
+@pytest.mark.parametrize("class_weights", [False, True])
+def test_training_goes_on_with_other_rows_from_the_next_epoch_on(small_spiral, backend, batch_size, class_weights):
+    training = Training(experiment(model__backend=backend, train__batch_size=batch_size), small_spiral)
+    events = training.run()
+    while training.epoch < 5:
+        next(events)
+    before = training.backend.params()
+    split = replace(SPLIT, class_weights=class_weights)
+    changed = with_rows(small_spiral, small_spiral.dataset.X[:70] + 0.1, small_spiral.dataset.y[:70], split)
+    training.replace_data(changed)
+    next(event for event in events if isinstance(event, EpochEnd))
+    assert training.epoch == 6
+    assert training.prepared is changed
+    # the figures of the sixth epoch are those of the new rows; the first update starts from the weights that were there
+    weight = None if changed.class_weights is None else torch.tensor(changed.class_weights, dtype=torch.float32)
+    if batch_size == 0:
+        logits = torch.tensor(forward(before, "relu", changed.train.X.astype(np.float32)))
+        y = torch.tensor(changed.train.y)
+        loss = torch.nn.functional.cross_entropy(logits, y, weight=weight).item()
+        assert training.history.curves[5, 0] == pytest.approx(loss, rel=1e-5)
+        assert training.history.curves[5, 1] == (logits.argmax(dim=1) == y).double().mean().item()
+    logits = torch.tensor(forward(training.backend.params(), "relu", changed.validation.X.astype(np.float32)))
+    y = torch.tensor(changed.validation.y)
+    loss = torch.nn.functional.cross_entropy(logits, y, weight=weight).item()
+    assert training.history.curves[5, 2] == pytest.approx(loss, rel=1e-5)
+    assert run(training)[-1] == Finished("finished", 10)
+
+
+def test_both_backends_go_on_alike_with_other_rows(small_spiral):
+    found = []
+    for backend in ("numpy", "torch"):
+        training = Training(experiment(model__backend=backend, train__precision="float64"), small_spiral)
+        run(training, 4)
+        training.replace_data(with_rows(small_spiral, small_spiral.dataset.X[::2] * 1.1, small_spiral.dataset.y[::2]))
+        run(training)
+        found.append(flat(training.backend.params()))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-10)
+
+
+def test_early_stopping_does_not_go_back_beyond_a_change_of_rows(scripted, small_spiral):
+    training = scripted([1.0], [0.1, 0.9, 0.8, 0.7, 0.75, 0.75, 0.75], train__early_stopping=2)
+    run(training, 1)
+    events = training.run()
+    next(event for event in events if isinstance(event, EpochEnd))
+    training.replace_data(replace(small_spiral))
+    rest = list(events)
+    assert rest[-1].outcome == "finished"
+    assert training.weights_epoch == 4

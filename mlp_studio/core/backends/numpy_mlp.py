@@ -112,7 +112,11 @@ class NumpyMLP:
         self._blocks = [self._w[at].reshape(shape) for at, shape in zip(blocks, shapes, strict=True)]  # [W; b]
         self._gradients = [g[at].reshape(shape) for at, shape in zip(blocks, shapes, strict=True)]  # [dW; db]
         self._sizes = (params[0].W.shape[0], *(W.shape[1] for W, _ in params))
+        self._threads: int | None = None  # so many have been asked for
+        self.replace_data(prepared)
 
+    def replace_data(self, prepared: Prepared) -> None:
+        """Go on with other rows; features and classes are the same, and so are weights and optimizer memory."""
         # the samples of training, then those of validation
         parts = (prepared.train, prepared.validation)
         self._n, self._n_validation = (len(part) for part in parts)
@@ -122,7 +126,8 @@ class NumpyMLP:
         weights = prepared.class_weights
         self._sample_weights = None if weights is None else weights[self._y].astype(self.dtype)
         self._batches: dict[int, _Pass] = {}  # by their size
-        self._threads: int | None = None  # so many have been asked for
+        for name in ("_full", "_validation"):
+            self.__dict__.pop(name, None)  # made anew when it is asked for
 
     # --- one update -------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mlp_studio.core.config import TrainConfig
 from mlp_studio.core.dataset import Ints
 from mlp_studio.core.network import Params
+from mlp_studio.core.prepare import Prepared
 
 
 class Scores(NamedTuple):
@@ -35,10 +36,14 @@ class Checkpoint:
 
 
 class Backend(Protocol):
-    """Trains one network on the training rows it was made with. Lives in one thread at a time."""
+    """Trains one network on the training rows it was given last. Lives in one thread at a time."""
 
     def use_threads(self, threads: int) -> None:
         """Compute with so many threads. Called often: some libraries keep it for each thread that calls them."""
+        ...
+
+    def replace_data(self, prepared: Prepared) -> None:
+        """Go on with other rows; features and classes are the same, and so are weights and optimizer memory."""
         ...
 
     def step(self, rows: Ints | None, settings: TrainConfig) -> Scores:

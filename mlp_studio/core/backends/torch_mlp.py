@@ -85,7 +85,10 @@ class TorchMLP:
         self._gradients = self._views(self._g, params)
         self._weights = [(leaf.W.detach(), dW) for leaf, (dW, _) in zip(self._layers, self._gradients, strict=True)]
         self._leaves = [part.requires_grad_() for leaf in self._layers for part in leaf]
+        self.replace_data(prepared)
 
+    def replace_data(self, prepared: Prepared) -> None:
+        """Go on with other rows; features and classes are the same, and so are weights and optimizer memory."""
         weights = prepared.class_weights
         self._class_weights = None if weights is None else self._tensor(weights)
         self._train, self._validation = self._samples(prepared.train), self._samples(prepared.validation)
