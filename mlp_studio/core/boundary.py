@@ -52,6 +52,10 @@ class Plane:
         """Coordinates (N, 2) of samples X (N, D)."""
         return (X - self.centre) @ self.projection
 
+    def shares_axes(self, other: "Plane") -> bool:
+        """Whether both have the same coordinates, as parallel slices have that hold other features elsewhere."""
+        return self.projection is other.projection
+
     def point(self, u: float, v: float) -> Floats:
         """The sample (D,) at (u, v)."""
         sample: Floats = self.origin + u * self.basis[0] + v * self.basis[1]

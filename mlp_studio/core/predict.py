@@ -59,7 +59,7 @@ def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
             if wrong in names:
                 raise DataError(_no_value(wrong))
             raise DataError(f"There is no feature “{wrong}”; the features are {_listed(names)}.")
-        found.append((match[1], _finite(match[2], match[1])))
+        found.append((match[1], finite_number(match[2], match[1])))
         at = match.end()
     return found
 
@@ -68,14 +68,15 @@ def _bare_numbers(text: str, names: tuple[str, ...]) -> Floats:
     parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
     if len(parts) != len(names):
         raise DataError(f"Type {len(names)} numbers, such as {_example(names)}; this has {len(parts)}.")
-    return np.array([_finite(part, name) for part, name in zip(parts, names, strict=True)])
+    return np.array([finite_number(part, name) for part, name in zip(parts, names, strict=True)])
 
 
 def _no_value(name: str) -> str:
     return f"Give {name} a value, such as {name} = 0.1."
 
 
-def _finite(text: str, name: str) -> float:
+def finite_number(text: str, name: str) -> float:
+    """The number that a person typed for the feature `name`. Raises DataError with a sentence."""
     if not text:
         raise DataError(_no_value(name))
     try:

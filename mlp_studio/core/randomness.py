@@ -14,6 +14,7 @@ class Stream(IntEnum):
     INITIALIZATION = 2
     ORDER = 3
     DROPOUT = 4
+    IMPORTANCE = 5
 
 
 def generator(seed: int, stream: Stream) -> Generator:

@@ -82,7 +82,7 @@ def _rows(experiment: Experiment, before: Loaded | None, progress: Progress) -> 
 
 
 def kept_slice(shown: Slice, before: Loaded | None, dataset: Dataset) -> Slice:
-    """The slice that was shown, where it still means the same; the row that others are held at is one of old data."""
+    """The slice that was shown, where it still means the same; a row that others are held at is one of old data."""
     if before is None or before.source.feature_names != dataset.feature_names:
         return first_slice(dataset)
     return replace(shown, held_row=None)

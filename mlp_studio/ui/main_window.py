@@ -108,10 +108,12 @@ class MainWindow(QMainWindow):
             "curves": self._dock("Curves", self.curves),
             "evaluation": self._dock("Evaluation", self.evaluation),
             "data": self._dock("Data", self.data),
+            "features": self._dock("Features", QWidget(self)),
             "math": self._dock("Math", QWidget(self)),
             "lesson": self._dock("Lesson", self.lesson),
         }
         self.docks["math"].visibilityChanged.connect(self._make_math)
+        self.docks["features"].visibilityChanged.connect(self._make_features)
         self._place_docks()
 
     @Slot(bool)
@@ -124,6 +126,16 @@ class MainWindow(QMainWindow):
             self.math.setMinimumWidth(NARROWEST_DOCK)
             self.docks["math"].setWidget(self.math)
 
+    @Slot(bool)
+    def _make_features(self, visible: bool) -> None:
+        """So are the features."""
+        if visible and not hasattr(self, "features"):
+            from mlp_studio.ui.panels.features import FeaturesPanel
+
+            self.features = FeaturesPanel(self.studio, self)
+            self.features.setMinimumWidth(NARROWEST_DOCK)
+            self.docks["features"].setWidget(self.features)
+
     def _dock(self, title: str, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
@@ -131,7 +143,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _place_docks(self) -> None:
-        for name in ("curves", "evaluation", "data", "math", "lesson"):
+        for name in ("curves", "evaluation", "data", "features", "math", "lesson"):
             self.docks[name].widget().setMinimumWidth(NARROWEST_DOCK)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = self.docks
@@ -141,6 +153,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(right, docks["curves"])
         self.addDockWidget(right, docks["evaluation"])
         self.tabifyDockWidget(docks["evaluation"], docks["data"])
+        self.tabifyDockWidget(docks["data"], docks["features"])
         self.tabifyDockWidget(docks["data"], docks["math"])
         self.tabifyDockWidget(docks["data"], docks["lesson"])
         for dock in docks.values():

@@ -11,7 +11,7 @@ from mlp_studio.core.settings import experiment_of, settings_of
 from mlp_studio.ui.store import Shown
 from mlp_studio.ui.theme import SCHEMES
 
-LAYOUT_VERSION = 2  # raised when docks come or go, so that an older saved layout is left alone
+LAYOUT_VERSION = 3  # raised when docks come or go, so that an older saved layout is left alone
 RECENT_FILES = 8
 PARTS = ("train", "validation", "test")
 

@@ -8,16 +8,27 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.evaluate import PartScores, evaluate
-from mlp_studio.ui.runner import GRID_LEAST, UNCERTAINTY_GRID, VIEW_SHARE, View, draw, measure, rest_grid
+from mlp_studio.ui.runner import (
+    GRID_AT_REST,
+    GRID_LEAST,
+    GRID_WHILE_RUNNING,
+    UNCERTAINTY_GRID,
+    VIEW_SHARE,
+    View,
+    draw,
+    measure,
+    rest_grid,
+)
 from mlp_studio.ui.store import Evaluation, Raster, Uncertainty
 
 if TYPE_CHECKING:
     from mlp_studio.ui.studio import Studio
 
+SETTLE_MILLISECONDS = 150  # after a held feature has moved, until its regions are drawn finely
 UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 
 
@@ -31,6 +42,10 @@ class Portrayer(QObject):
         self._is_training = is_training
         self.box: Box | None = None  # the part of the plane in view
         self._uncertainty_due = 0.0
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MILLISECONDS)
+        self._settle.timeout.connect(self.draw)
 
     @property
     def view(self) -> View | None:
@@ -38,22 +53,34 @@ class Portrayer(QObject):
         plane = self._store.state.plane
         return None if plane is None or self.box is None else View(plane, self.box)
 
+    def draw_moving(self) -> None:
+        """Have the regions of weights at rest drawn coarsely, as the plane is moving; finely when it stands still."""
+        self._draw(GRID_WHILE_RUNNING)
+        self._settle.start()
+
+    @Slot()
     def draw(self) -> None:
         """Have the regions of weights at rest drawn."""
+        self._settle.stop()
+        self._draw(GRID_AT_REST)
+
+    def _draw(self, most: int) -> None:
         view, run = self.view, self._store.state.run
         if run is None or view is None or self._is_training():
             return
         snapshot, activation, prepared = run.snapshot, run.experiment.model.activation, run.prepared
         self._jobs.start(
             "raster",
-            lambda: draw(snapshot, activation, prepared, view, rest_grid(snapshot.params)),
+            lambda: draw(snapshot, activation, prepared, view, min(most, rest_grid(snapshot.params))),
             self._show_raster,
             self._failed,
         )
 
     def _show_raster(self, drawn: Raster) -> None:
         state = self._store.state
-        if state.run is not None and drawn.plane is state.plane and drawn.epoch == state.run.snapshot.epoch:
+        if state.run is None or state.plane is None:
+            return
+        if drawn.plane.shares_axes(state.plane) and drawn.epoch == state.run.snapshot.epoch:
             self._store.update_run(raster=drawn)
 
     def evaluate(self) -> None:
@@ -86,7 +113,8 @@ class Portrayer(QObject):
             ended = perf_counter()
             self._uncertainty_due = ended + max(UNCERTAINTY_SECONDS, (ended - now) / VIEW_SHARE)
             run = self._store.state.run
-            if run is None or measured.plane is not self._store.state.plane:
+            plane = self._store.state.plane
+            if run is None or plane is None or not measured.plane.shares_axes(plane):
                 return
             if run.experiment.model == experiment.model and measured.epoch <= run.snapshot.epoch:
                 self._store.update_run(uncertainty=measured)

@@ -13,6 +13,7 @@ from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.evaluate import PartScores
 from mlp_studio.core.history import COLUMNS, Curves
+from mlp_studio.core.importance import Importance
 from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.uncertainty import SpreadGrid
@@ -62,8 +63,19 @@ class Uncertainty:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """How important the features are to the weights of `epoch`."""
+
+    epoch: int
+    figures: Importance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or ""."""
+    """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or "".
+
+    `weighing`: the share that is done while the features' importance is measured, else None.
+    """
 
     experiment: Experiment
     prepared: Prepared
@@ -73,6 +85,8 @@ class Run:
     evaluation: Evaluation | None = None
     raster: Raster | None = None
     uncertainty: Uncertainty | None = None
+    weighed: Weighed | None = None
+    weighing: float | None = None
     rate: float = 0.0
     message: str = ""
 

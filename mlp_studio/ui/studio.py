@@ -27,16 +27,17 @@ from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.network import Layer
-from mlp_studio.core.predict import parse_row
+from mlp_studio.core.predict import finite_number, parse_row
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trainer import Training, initial_params
+from mlp_studio.ui.importance import ImportanceMeter
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
 from mlp_studio.ui.loading import Loaded, Reading, is_quick, load, same_rows, same_source, what
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
-from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, make_scene
+from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
 from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
@@ -57,6 +58,7 @@ class Studio(QObject):
         self.store = store
         self.jobs = Jobs(self)
         self.lessons = Lessons(self)
+        self.importance = ImportanceMeter(store, self.jobs, self)
         self._portrayer = Portrayer(self, lambda: self.is_training)
         self._train_when_loaded = False
         self._ticket = 0  # of the newest data asked for
@@ -467,6 +469,7 @@ class Studio(QObject):
         self._timer.stop()
         self._progress.stop()
         self.lessons.comparer.cancel()
+        self.importance.cancel()
         runners = [*self._retired, *([self._runner] if self._runner is not None else [])]
         for runner in runners:
             runner.interrupt("stopped")
@@ -506,6 +509,11 @@ class Studio(QObject):
         prepared = state.prepared
         if prepared is None or chosen == state.shown.slice:
             return
+        if state.scene is not None and replace(chosen, held_row=None, held=None) == replace(
+            state.scene.slice, held_row=None, held=None
+        ):
+            self._hold(chosen)
+            return
 
         def show(scene: Scene) -> None:
             state = self.store.state
@@ -518,18 +526,49 @@ class Studio(QObject):
         else:
             self.jobs.start("scene", lambda: make_scene(prepared, chosen), show, self._failed)
 
+    def hold(self, feature: int, value: float) -> None:
+        """Hold a feature that is not on the slice's axes at a value in original units; the others stay."""
+        state = self.store.state
+        if state.prepared is None or state.scene is None or not holds_features(state.scene):
+            return
+        values = held_values(state.prepared, state.scene, state.shown.slice).copy()
+        values[feature] = value
+        self._hold(replace(state.shown.slice, held_row=None, held=tuple(values.tolist())))
+
+    def hold_text(self, feature: int, text: str) -> None:
+        """Hold a feature at a typed number. Raises DataError with the sentence to show."""
+        prepared = self.store.state.prepared
+        if prepared is not None:
+            self.hold(feature, finite_number(text, prepared.dataset.feature_names[feature]))
+
+    def hold_row(self, row: int | None) -> None:
+        """Hold the features that are not on the slice's axes at their values in a row; None: at their means."""
+        self.set_slice(replace(self.store.state.shown.slice, held_row=row, held=None))
+
+    def _hold(self, chosen: Slice) -> None:
+        """Move the slice along the features that it holds: the points stay where they are, only the regions change."""
+        state = self.store.state
+        if state.prepared is None or state.scene is None or chosen == state.shown.slice:
+            return
+        scene = moved(state.prepared, state.scene, chosen)
+        self.store.update(shown=replace(state.shown, slice=chosen), scene=scene)
+        self._redraw(moving=True)
+
     def look_at(self, box: Box) -> None:
         """The visible part of the plane changed: draw the regions there."""
         if box != self._portrayer.box:
             self._portrayer.box = box
             self._redraw()
 
-    def _redraw(self) -> None:
-        """Have the regions drawn anew: by the training when it runs, else by a job."""
+    def _redraw(self, *, moving: bool = False) -> None:
+        """Have the regions drawn anew: by the training when it runs, else by a job; coarsely while `moving`."""
         if self._runner is not None:
             self._runner.view = self._portrayer.view
         self._portrayer.measure()
-        self._portrayer.draw()
+        if moving:
+            self._portrayer.draw_moving()
+        else:
+            self._portrayer.draw()
 
     @property
     def is_training(self) -> bool:
@@ -557,6 +596,12 @@ class Studio(QObject):
             return
         default = state.probe if state.probe is not None else state.scene.mean
         self.ask(parse_row(text, state.prepared.dataset.feature_names, default))
+
+    def measure_importance(self) -> None:
+        """Measure how important each feature is to the present weights, on the test rows."""
+        problem = self.importance.measure()
+        if problem:
+            self.tell(problem, is_error=True)
 
     def select(self, cell: Cell | None) -> None:
         """Make the points of a cell of the confusion matrix stand out; the same cell again: no longer."""

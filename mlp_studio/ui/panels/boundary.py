@@ -217,6 +217,9 @@ class SliceBar(QWidget):
         for row in sorted(rows):
             self.held.addItem(f"row {row + 1:,}", row)
         self.held.setCurrentIndex(self.held.findData(chosen.held_row) if chosen.held_row is not None else 0)
+        if chosen.held is not None:
+            self.held.addItem("set values", chosen.held)
+            self.held.setCurrentIndex(self.held.count() - 1)
 
     @Slot()
     def _chosen(self) -> None:
@@ -224,7 +227,9 @@ class SliceBar(QWidget):
         if columns[0] == columns[1]:  # swap rather than show a feature against itself
             old = self._studio.store.state.shown.slice.columns
             columns = (columns[0], old[0]) if columns[0] != old[0] else (old[1], columns[1])
-        self._studio.set_slice(Slice(self.kind.currentData(), columns, self.held.currentData()))
+        held = self.held.currentData()
+        own = held if isinstance(held, tuple) else None
+        self._studio.set_slice(Slice(self.kind.currentData(), columns, held if own is None else None, own))
 
 
 class BoundaryPanel(QWidget):
@@ -234,7 +239,7 @@ class BoundaryPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._shown: Shown | None = None
-        self._scene: Scene | None = None
+        self._points: Mapping[str, Points] | None = None  # those that are drawn
         self._run: Run | None = None
         self._measured: Uncertainty | None = None
         self._veiled = False
@@ -355,7 +360,7 @@ class BoundaryPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
-        fresh = other_data = state.scene is not self._scene
+        fresh = other_data = state.scene is not None and state.scene.points is not self._points
         if state.shown.side_by_side and len(self.plots) == 1:
             self._add_second()
             fresh = True
@@ -367,7 +372,7 @@ class BoundaryPanel(QWidget):
         raster = state.run.raster if state.run else None
         if other_parts or self._run is None or state.run is None or raster is not self._run.raster:
             self._show_raster(state)
-        if fresh or state.run is not self._run or state.shown.uncertainty != self._veiled:
+        if other_parts or state.run is not self._run or state.shown.uncertainty != self._veiled:
             self._show_uncertainty(state)
         self._run = state.run
         evaluation = state.run.evaluation if state.run else None
@@ -389,10 +394,10 @@ class BoundaryPanel(QWidget):
         self._holder.add(second.widget)
 
     def _show_data(self, state: State, plots: list[RegionsPlot]) -> None:
-        moved, self._scene = state.scene is not self._scene, state.scene
         prepared, scene = state.prepared, state.scene
         if prepared is None or scene is None:
             return
+        moved, self._points = scene.points is not self._points, scene.points
         data = prepared.dataset
         for plot in plots:
             plot.show_points(scene.points, data.classes, scene.plane.labels)
@@ -418,7 +423,7 @@ class BoundaryPanel(QWidget):
 
     def _show_raster(self, state: State) -> None:
         raster = state.run.raster if state.run else None
-        if raster is not None and raster.plane is not state.plane:
+        if raster is not None and (state.plane is None or not raster.plane.shares_axes(state.plane)):
             raster = None  # of another slice: it would lie
         for plot in self.plots:
             if not plot.widget.isHidden():  # a hidden one is brought up to date when it is shown
@@ -432,7 +437,7 @@ class BoundaryPanel(QWidget):
         self._veiled = state.shown.uncertainty
         wanted = has_dropout and state.shown.uncertainty
         measured = run.uncertainty if run is not None and wanted else None
-        if measured is not None and measured.plane is not state.plane:
+        if measured is not None and (state.plane is None or not measured.plane.shares_axes(state.plane)):
             measured = None  # of another slice: it would lie
         if measured is not self._measured:
             self._measured = measured
