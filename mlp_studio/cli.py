@@ -24,6 +24,7 @@ from mlp_studio.core.config import (
     SECTIONS,
     DataConfig,
     Experiment,
+    checked,
     knobs,
     parse_setting,
     with_setting,
@@ -81,7 +82,8 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--lesson", metavar="ID", help=f"start from a lesson: {', '.join(LESSONS)}")
     add("--data", metavar="FILE", help="learn from a CSV file")
     add("--label", metavar="COLUMN", help="the column of FILE that holds the class; guessed if not given")
-    add("--features", metavar="A,B", help="the columns of FILE that the network sees; default: all others")
+    add("--features", metavar="A,B", help="the columns of FILE that the network sees; default: all others of numbers")
+    add("--missing", metavar="RULE", help="drop the rows of FILE that lack a value (default), or fill in the median")
     add("--generator", metavar="NAME", help=f"learn from built-in data: {', '.join(_built_in())}")
     add(
         "--set",
@@ -175,14 +177,19 @@ def _experiment(options: argparse.Namespace, experiment: Experiment) -> Experime
 
 
 def _data_config(options: argparse.Namespace, default: DataConfig) -> DataConfig:
-    if options.data is None and (options.label is not None or options.features is not None):
-        option = "label" if options.label is not None else "features"
-        raise ConfigError(f"--{option} names columns of a file: give the file with --data too.")
+    for option, what in (
+        ("label", "names columns of"),
+        ("features", "names columns of"),
+        ("missing", "says how to read"),
+    ):
+        if options.data is None and getattr(options, option) is not None:
+            raise ConfigError(f"--{option} {what} a file: give the file with --data too.")
     if options.data is not None and options.generator is not None:
         raise ConfigError("--data and --generator exclude each other: choose one of them.")
     if options.data is not None:
         names = _column_names(options.features or "")
-        return DataConfig(source="file", path=options.data, label=options.label or "", features=names)
+        missing = checked(knobs(DataConfig)["missing"], options.missing or default.missing, str)
+        return DataConfig(source="file", path=options.data, label=options.label or "", features=names, missing=missing)
     if options.generator is not None:
         _known("generator", options.generator, _built_in())
         return replace(default, source=options.generator)

@@ -281,6 +281,11 @@ def test_the_help_names_every_setting_and_the_exit_codes(capsys):
         (["--seed", "x"], "Seed takes a number from 0 to 2,147,483,647; “x” is none."),
         (["--label", "x"], "--label names columns of a file: give the file with --data too."),
         (["--features", "x"], "--features names columns of a file: give the file with --data too."),
+        (["--missing", "median"], "--missing says how to read a file: give the file with --data too."),
+        (
+            ["--data", "a.csv", "--missing", "mean"],
+            "Missing values is one of drop, median; “mean” is not.",
+        ),
         (
             ["--data", "a.csv", "--generator", "moons"],
             "--data and --generator exclude each other: choose one of them.",
@@ -335,6 +340,51 @@ def test_what_was_decided_about_a_file_is_printed_and_reported(trap, tmp_path, c
     document = reported(tmp_path, "--data", str(trap.write(tmp_path)), "--set", "train.epochs=1")
     assert trap.sentence in document["data"]["notes"]
     assert trap.sentence in capsys.readouterr().out
+
+
+def test_the_report_accounts_for_every_row(tmp_path, capsys):
+    rows = [f"{i},{['red', 'green'][i % 2]},{'ab'[i % 2]}" for i in range(1500)]
+    rows[5], rows[6], rows[7], rows[8] = "inf,red,a", ",red,a", "NA,,b", "9,green,"
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["x;colour;kind", *rows, "1,green,b", "1,green,b"]).replace(",", ";") + "\n")
+    arguments = ("--data", str(path), "--features", "x,colour", "--missing", "median", "--set", "train.epochs=1")
+    document = reported(tmp_path, *arguments)
+    account = document["data"]["import"]
+    sentence = (
+        "1,502 rows read, 1,499 used, 1 dropped for missing values (line 9), 1 dropped for infinite values (line 7), "
+        "1 dropped for an empty label (line 10), 1 missing value filled with the column's median (line 8), "
+        "2 duplicates kept."
+    )
+    assert account == {
+        "sentence": sentence,
+        "read": 1502,
+        "used": 1499,
+        "dropped": [
+            {"reason": "missing values", "rows": 1, "lines": [9]},
+            {"reason": "infinite values", "rows": 1, "lines": [7]},
+            {"reason": "an empty label", "rows": 1, "lines": [10]},
+        ],
+        "filled": [{"column": "x", "with": "median", "values": 1, "lines": [8]}],
+        "duplicates": 2,
+        "encoded": {"colour": ["green", "red"]},
+        "format": {"encoding": "utf-8-sig", "delimiter": ";", "decimal": ".", "header": True},
+    }
+    assert document["data"]["notes"][0] == sentence
+    assert sentence in " ".join(capsys.readouterr().out.split())
+    assert document["data"]["features"] == ["x", "colour=green", "colour=red"]
+    settings = ("--data", str(path), "--set", "data.features=x,colour", "--set", "data.missing=median")
+    assert reported(tmp_path, *settings, "--set", "train.epochs=1")["data"] == document["data"]
+
+
+def test_a_report_lists_the_first_thousand_lines_of_a_reason(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("x,y,kind\n" + "".join(f"{i},{i if i < 100 else ''},{'ab'[i % 2]}\n" for i in range(1300)))
+    (dropped,) = reported(tmp_path, "--data", str(path), "--set", "train.epochs=1")["data"]["import"]["dropped"]
+    assert (dropped["rows"], dropped["lines"]) == (1200, list(range(102, 1102)))
+
+
+def test_built_in_data_have_no_import_in_their_report(tmp_path):
+    assert "import" not in reported(tmp_path, "--set", "train.epochs=1")["data"]
 
 
 def test_a_command_that_does_not_exist_is_one_sentence(capsys):

@@ -106,7 +106,8 @@ REFUSED: dict[str, Trap] = {
     "blank lines": _trap("\n \n\n", "“data.csv” is empty."),
     "no number": _trap(
         "x,label\na,b\nc,d\n",
-        "No column beside the label holds numbers, so there is nothing to learn from.",
+        "No column beside the label holds numbers, so there is nothing to learn from; "
+        "a column of text becomes numbers where it is chosen as a feature.",
     ),
     "no row": _trap(
         "x,y,label\n1,,a\n,2,b\n1,inf,a\n1,2,\n",

@@ -75,6 +75,7 @@ def _backends() -> Mapping[str, str]:
     return {name: entry.label for name, entry in BACKENDS.items()}
 
 
+MISSING_VALUES = {"drop": "Drop the row", "median": "Fill with the median"}
 PRECISIONS = {"float32": "float32 (fast)", "float64": "float64 (exact)"}
 
 
@@ -111,7 +112,16 @@ class DataConfig:
         form=False,
     )
     drawing: str = knob("", "Drawing", "The painted points, as JSON; empty: none.", form=False)
-    features: tuple[str, ...] = knob((), "Features", "The columns the network sees; empty: all the others.", form=False)
+    features: tuple[str, ...] = knob(
+        (), "Features", "The columns the network sees, also such of text; empty: all others of numbers.", form=False
+    )
+    missing: str = knob(
+        "drop",
+        "Missing values",
+        "What becomes of a row that lacks a value: it is dropped, or filled with the median of the column.",
+        choices=lambda: MISSING_VALUES,
+        form=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

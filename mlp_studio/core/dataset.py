@@ -1,15 +1,26 @@
 """Data as the studio sees them: numbers, class indices and names, all read-only."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlp_studio.core.errors import DataError
 
+if TYPE_CHECKING:
+    from mlp_studio.core.account import Account
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gap:
+    """Where values are missing: rows (n,) of the columns that were one in the file (several where it held text)."""
+
+    columns: tuple[int, ...]
+    rows: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +30,8 @@ class Dataset:
     X: (N, D) float64, finite, in original units. y: (N,) int64 in 0…C-1, an index into `class_names`.
     `notes` are sentences that account for what reading the data did (rows dropped, columns renamed …).
     tickets: (N,) in [0, 1) where each row's share of the split is its own (`core.painting`), else None.
+    `gaps` are where X is filled in, for now from all rows; `prepare` fills them from the training rows.
+    `account` has every row of a file, None for data that come from elsewhere.
     Raises DataError when the parts do not fit together.
     """
 
@@ -29,6 +42,8 @@ class Dataset:
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
     tickets: Floats | None = None
+    gaps: tuple[Gap, ...] = field(default=())
+    account: "Account | None" = field(default=None)
 
     def __post_init__(self) -> None:
         X, y = np.array(self.X, dtype=np.float64, order="C"), np.array(self.y, dtype=np.int64)

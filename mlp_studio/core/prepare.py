@@ -8,6 +8,7 @@ from numpy.random import Generator
 from mlp_studio.core.config import SplitConfig
 from mlp_studio.core.dataset import Dataset, Floats, Ints
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.gaps import with_gaps_filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +66,9 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
         rows = _split(_strata(dataset, split, notes), portions(split), rng)
     if len(rows[0]) < 2:
         raise DataError(f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share.")
+    if dataset.gaps:
+        dataset = with_gaps_filled(dataset, rows[0])
+        notes.append("Missing values are filled from the training rows alone, so that test figures stay honest.")
     X = dataset.X
     if scaler is None:
         scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)

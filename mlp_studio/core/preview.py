@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp_studio.core.categories import MAX_CATEGORIES, too_many
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.text_rows import (
@@ -55,7 +56,8 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 class Column:
     """What the n sampled rows say of a column; `as_feature` and `as_label`: why it cannot be one, or "".
 
-    is_number: (n,) whether a row has a finite number there. texts: its n cells, tidied, as the names of classes.
+    is_missing, is_infinite: (n,) whether a row has no value there, or one without end. texts: its n cells, tidied,
+    as the names of classes. categories: its different texts, sorted, where it becomes a feature for each of them.
     """
 
     name: str
@@ -63,8 +65,10 @@ class Column:
     few: bool  # so few different values that they may be classes
     as_feature: str
     as_label: str
-    is_number: Bools
+    is_missing: Bools
+    is_infinite: Bools
     texts: tuple[str, ...]
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,11 @@ class Preview:
         """The names of the columns, all different."""
         return tuple(column.name for column in self.columns)
 
-    def problem(self, roles: Sequence[Role]) -> str:
-        """The sentence on what is wrong when the columns have these roles, "" if nothing is."""
+    def problem(self, roles: Sequence[Role], missing: str = "drop") -> str:
+        """The sentence on what is wrong when the columns have these roles, "" if nothing is.
+
+        `missing` as in `read_table`: what becomes of a row that lacks a feature.
+        """
         labels = [column for column, role in zip(self.columns, roles, strict=True) if role == "label"]
         features = [column for column, role in zip(self.columns, roles, strict=True) if role == "feature"]
         if self.broken:
@@ -103,18 +110,20 @@ class Preview:
         if not features:
             return "Choose at least one column as a feature."
         reasons = (labels[0].as_label, *(column.as_feature for column in features))
-        return next(filter(None, reasons), "") or self._too_little_left(labels[0], features)
+        return next(filter(None, reasons), "") or self._too_little_left(labels[0], features, missing)
 
-    def _too_little_left(self, label: Column, features: Sequence[Column]) -> str:
-        """The sentence on the rows that are left when those without a number or label are dropped, or ""."""
+    def _too_little_left(self, label: Column, features: Sequence[Column], missing: str) -> str:
+        """The sentence on the rows that are left when those without a value or label are dropped, or ""."""
         if not self.is_whole:
             return ""
-        used = np.logical_and.reduce([column.is_number for column in features])
+        lack = np.logical_or if missing == "drop" else np.logical_and  # filled, unless a row has nothing at all
+        used = ~lack.reduce([column.is_missing for column in features])
+        used &= ~np.logical_or.reduce([column.is_infinite for column in features])
         labels = [text for text, is_used in zip(label.texts, used, strict=True) if is_used and text]
         if not labels:
-            return "No row can be used: each lacks a number or its label."
+            return "No row can be used: each lacks a value or its label."
         problem, rows = label_problem(label.name, set(labels), len(labels), self.format.decimal, True), len(used)
-        dropped = f"{counted(rows, 'row')} read, {rows - len(labels):,} dropped for lack of a number or a label."
+        dropped = f"{counted(rows, 'row')} read, {rows - len(labels):,} dropped for lack of a value or a label."
         return f"{problem} {dropped}" if problem and len(labels) < rows else problem
 
 
@@ -284,11 +293,22 @@ def _column(name: str, cells: Sequence[str], lines: Sequence[int], decimal: str,
         name=name,
         kind=kind,
         few=_few(kind, len(classes), len(cells)),
-        as_feature=text_sentence(name, len(texts), lines[texts[0]], cells[texts[0]]) if texts else "",
+        as_feature=_as_feature(name, kind, classes, cells, lines, texts),
         as_label=label_problem(name, classes, len(cells), decimal, complete),
-        is_number=np.isfinite(values),
+        is_missing=np.array([not text for text in tidy]) if kind == "text" else np.isnan(values),
+        is_infinite=np.isinf(values) & (kind != "text"),
         texts=tidy,
+        categories=tuple(sorted(classes)) if kind == "text" and len(classes) <= MAX_CATEGORIES else (),
     )
+
+
+def _as_feature(
+    name: str, kind: Kind, classes: Collection[str], cells: Sequence[str], lines: Sequence[int], texts: list[int]
+) -> str:
+    """Why a column cannot be a feature, or ""; `texts` are the positions of text."""
+    if kind == "text":
+        return too_many(name) if len(classes) > MAX_CATEGORIES else ""
+    return text_sentence(name, len(texts), lines[texts[0]], cells[texts[0]]) if texts else ""
 
 
 def _kind(name: str, cells: Sequence[str], values: Floats, texts: list[int]) -> Kind:

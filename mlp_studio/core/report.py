@@ -83,12 +83,14 @@ def _experiment(experiment: Experiment) -> Document:
 
 def _data(prepared: Prepared) -> Document:
     data = prepared.dataset
+    account = {"import": data.account.as_document()} if data.account else {}
     return {
         "rows": data.rows,
         "features": list(data.feature_names),
         "classes": list(data.class_names),
         "split": {PARTS[name]: len(part) for name, part in prepared.parts.items()},
         "notes": [*data.notes, *prepared.notes],
+        **account,
     }
 
 

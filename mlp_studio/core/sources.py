@@ -90,7 +90,8 @@ def _load_file(config: DataConfig, _rng: Generator, progress: Progress) -> Datas
     if not config.path:
         raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
     path = Path(config.path)
-    return read_table(path, config.label, config.features, _table_format(path, config), progress)
+    fmt = _table_format(path, config)
+    return read_table(path, config.label, config.features, fmt, config.missing, progress)
 
 
 def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":

@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -19,18 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp_studio.core import heavy
-from mlp_studio.core.dataset import Dataset, Floats, Ints
+from mlp_studio.core.account import MEDIAN, MOST_FREQUENT, Account, Dropped, Filled
+from mlp_studio.core.categories import MAX_CATEGORIES, Origin, category_codes, one_hot
+from mlp_studio.core.dataset import Dataset, Floats, Gap, Ints
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.files import write_text
+from mlp_studio.core.gaps import fill
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.text_rows import (
     TableFormat,
     as_numbers,
-    counted,
     listed,
     misfit,
-    on_lines,
     quoted,
     read_records,
     sentences,
@@ -42,6 +43,7 @@ Number = TypeVar("Number", np.float64, np.int64)
 MANY_CLASSES, MANY_FEATURES = 100, 500
 MAX_NUMBER = 1e100  # its square is still finite, so it can be standardised
 BATCH_CELLS = 200_000  # what is held as text at a time
+TEXT_HINT = "; a column of text becomes numbers where it is chosen as a feature"
 LARGE_BYTES = 1 << 22  # above, pandas is worth its import
 
 
@@ -68,13 +70,16 @@ def read_table(
     label: str = "",
     features: tuple[str, ...] = (),
     fmt: TableFormat | None = None,
+    missing: str = "drop",
     progress: Progress = to_nobody,
 ) -> Dataset:
     """The data set in a text file; `label` "", `features` () and `fmt` None are guessed.
 
-    Rows with a missing or infinite feature or an empty label are dropped. The first of the data set's notes
-    counts what became of the rows. `progress` is told how much of the file is read, and may end it by raising
-    CancelledError. Raises DataError with the sentence on what cannot be read.
+    A column of text that is named among the features becomes one of zeros and ones for each different text. Rows with
+    an infinite feature or an empty label are dropped, and those with a missing feature, too; with `missing` "median"
+    only those that have no feature at all, while the others are filled. The first of the data set's notes counts what
+    became of the rows. `progress` is told how much of the file is read, and may end it by raising CancelledError.
+    Raises DataError with the sentence on what cannot be read.
     """
     path = Path(path)
     preview = read_preview(path, fmt)
@@ -87,7 +92,7 @@ def read_table(
         rows = _read_plain(preview, target, inputs, progress) if large else None
         rows = rows or _read(preview, target, inputs, progress)
     left_out = () if features else tuple(_left_out(preview, target))
-    return _dataset(preview, target, inputs, rows, left_out)
+    return _dataset(preview, target, inputs, rows, left_out, missing)
 
 
 # Columns that the caller names
@@ -107,7 +112,9 @@ def _inputs(preview: Preview, target: int, features: tuple[str, ...]) -> tuple[i
     if not features:
         numeric = [place for place, column in enumerate(preview.columns) if column.kind == "number"]
         if not (inputs := tuple(place for place in numeric if place != target)):
-            raise DataError("No column beside the label holds numbers, so there is nothing to learn from.")
+            texts = any(column.categories for place, column in enumerate(preview.columns) if place != target)
+            hint = TEXT_HINT if texts else ""
+            raise DataError(f"No column beside the label holds numbers, so there is nothing to learn from{hint}.")
         return inputs
     inputs = tuple(_place(preview, name) for name in features)
     if target in inputs:
@@ -151,6 +158,7 @@ class _Rows:
     lines: list[Ints] = field(default_factory=list)  # (n,) each, where the rows start
     classes: dict[str, int] = field(default_factory=dict)
     texts: dict[int, _Text] = field(default_factory=dict)  # feature → the text in it
+    categories: dict[int, dict[str, int]] = field(default_factory=dict)  # feature of text → its texts → their codes
     untidy: bool = False  # white space around a label was removed
 
     def add(self, lines: Sequence[int], values: Floats, labels: Sequence[str]) -> None:
@@ -162,35 +170,44 @@ class _Rows:
         self.lines.append(np.array(lines))
 
     @property
-    def too_many_classes(self) -> bool:
+    def too_many(self) -> bool:
         """True when there is no point in reading on."""
-        return len(self.classes) > MAX_CLASSES + 1  # one of them may be the empty label
+        texts = max(map(len, self.categories.values()), default=0)
+        return len(self.classes) > MAX_CLASSES + 1 or texts > MAX_CATEGORIES  # one class may be the empty label
 
 
 def _read(preview: Preview, target: int, inputs: tuple[int, ...], progress: Progress) -> _Rows:
     """All rows below the header. Raises DataError on the first row that does not fit the others."""
-    rows, width = _Rows(), len(preview.columns)
+    rows, width = _empty_rows(preview, inputs), len(preview.columns)
     with closing(read_records(preview.path, preview.format, progress)) as source:
         if preview.format.header:
             next(source)
-        while not rows.too_many_classes and (batch := list(islice(source, max(1, BATCH_CELLS // width)))):
+        while not rows.too_many and (batch := list(islice(source, max(1, BATCH_CELLS // width)))):
             if problem := misfit(batch, width):
                 raise DataError(problem)
             columns = list(zip(*(cells for _, cells in batch), strict=True))
             lines = [line for line, _ in batch]
-            values = _values([columns[place] for place in inputs], lines, preview.format.decimal, rows.texts)
+            values = _values([columns[place] for place in inputs], lines, preview.format.decimal, rows)
             rows.add(lines, values, columns[target])
     return rows
 
 
-def _values(columns: list[tuple[str, ...]], lines: list[int], decimal: str, found: dict[int, _Text]) -> Floats:
-    """The numbers (n, D) in D columns of n cells; text is added to what was found before."""
+def _empty_rows(preview: Preview, inputs: tuple[int, ...]) -> _Rows:
+    texts = [feature for feature, place in enumerate(inputs) if preview.columns[place].kind == "text"]
+    return _Rows(categories={feature: {} for feature in texts})
+
+
+def _values(columns: list[tuple[str, ...]], lines: list[int], decimal: str, rows: _Rows) -> Floats:
+    """The numbers (n, D) in D columns of n cells, of text its codes; text that is none of these is noted in `rows`."""
     values = np.empty((len(lines), len(columns)))
     for feature, cells in enumerate(columns):
+        if feature in rows.categories:
+            values[:, feature] = category_codes(cells, rows.categories[feature])
+            continue
         values[:, feature], texts = as_numbers(cells, decimal)
         if texts:
-            before = found.get(feature, _Text(0, lines[texts[0]], cells[texts[0]]))
-            found[feature] = before._replace(rows=before.rows + len(texts))
+            before = rows.texts.get(feature, _Text(0, lines[texts[0]], cells[texts[0]]))
+            rows.texts[feature] = before._replace(rows=before.rows + len(texts))
     return values
 
 
@@ -209,9 +226,10 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress
     heavy.load("pandas")
     import pandas as pd
 
-    rows, width, used = _Rows(), len(preview.columns), preview.format
+    rows, width, used = _empty_rows(preview, inputs), len(preview.columns), preview.format
     size = max(1, preview.path.stat().st_size)
-    kinds = {place: "float64" if place in inputs else "str" for place in range(width)}
+    numbers = [place for feature, place in enumerate(inputs) if feature not in rows.categories]
+    kinds = {place: "float64" if place in numbers else "str" for place in range(width)}
     with suppress(ValueError), preview.path.open("rb") as raw, _PlainText(raw, used.encoding, newline="") as handle:
         for _ in range(preview.lines[0] - 1):
             handle.readline()
@@ -228,37 +246,80 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress
             chunksize=max(1, 5 * BATCH_CELLS // width),
         ):
             progress(min(1.0, raw.tell() / size))
+            for feature, known in rows.categories.items():
+                table[inputs[feature]] = category_codes(table[inputs[feature]].tolist(), known)
             values = table[list(inputs)].to_numpy(np.float64)
             labels = table[target].tolist()
             short = table.shape[1] != width or "" in labels or (table[width - 1] == "").any()
-            if short or not (np.abs(values) <= MAX_NUMBER).all():
+            if short or not (np.abs(values) <= MAX_NUMBER).all():  # also where there is none
                 return None
             rows.add(range(len(labels)), values, labels)
-            if rows.too_many_classes:
+            if rows.too_many:
                 break
         return rows
     return None
 
 
-def _dataset(preview: Preview, target: int, inputs: tuple[int, ...], rows: _Rows, left_out: tuple[str, ...]) -> Dataset:
+def _dataset(
+    preview: Preview, target: int, inputs: tuple[int, ...], rows: _Rows, left_out: tuple[str, ...], missing: str
+) -> Dataset:
     """The rows that can be used, classes in the order of their names, with the account of all rows."""
-    features, label = tuple(preview.names[place] for place in inputs), preview.names[target]
-    _require_numbers(rows, features)
-    X, codes, lines = _joined(rows.values), _joined(rows.codes), _joined(rows.lines)
-    dropped = _dropped(X, codes == rows.classes.get("", -1))
+    columns, label = tuple(preview.names[place] for place in inputs), preview.names[target]
+    _require_numbers(rows, columns)
+    values, codes, lines = _joined(rows.values), _joined(rows.codes), _joined(rows.lines)
+    dropped = _dropped(values, codes == rows.classes.get("", -1), missing)
     used = ~np.any(list(dropped.values()), axis=0)
-    X, codes, found = X[used], codes[used], list(rows.classes)
-    account = _account(dropped, lines, _duplicates(X, codes))
-    if not len(X):
-        raise DataError(f"No row can be used: {account}")
+    values, codes, found = values[used], codes[used], list(rows.classes)
+    account = Account(
+        format=preview.format,
+        read=len(lines),
+        used=len(values),
+        dropped=tuple(Dropped(reason, lines[mask]) for reason, mask in dropped.items() if mask.any()),
+    )
+    if not len(values):
+        raise DataError(f"No row can be used: {account.sentence}")
     names = sorted(found[code] for code in np.unique(codes))
-    if problem := label_problem(label, names, len(X), preview.format.decimal, complete=True):
-        raise DataError(f"{problem} {account}" if len(X) < len(lines) else problem)
+    if problem := label_problem(label, names, len(values), preview.format.decimal, complete=True):
+        raise DataError(f"{problem} {account.sentence}" if len(values) < len(lines) else problem)
+    X, features, origins = one_hot(values, columns, rows.categories)
+    gaps = _gaps(X, origins)
+    for gap in gaps.values():
+        fill(X, gap)
+    account = replace(
+        account,
+        filled=tuple(Filled(origin.name, _rule(origin), lines[used][gap.rows]) for origin, gap in gaps.items()),
+        duplicates=_duplicates(X, codes),
+        encoded=tuple((origin.name, origin.texts) for origin in origins if origin.texts),
+    )
     index = np.zeros(len(found), dtype=np.int64)
     index[[rows.classes[name] for name in names]] = np.arange(len(names))
     lost = sorted(set(found) - set(names) - {""})
-    notes = (account, *preview.notes, *left_out, *_notes(X, features, names, lost, rows.untidy))
-    return Dataset(preview.path.name, X, index[codes], features, tuple(names), notes)
+    notes = (
+        account.sentence,
+        *preview.notes,
+        *left_out,
+        *_encoded(account),
+        *_notes(X, features, names, lost, rows.untidy),
+    )
+    return Dataset(
+        preview.path.name, X, index[codes], features, tuple(names), notes, gaps=tuple(gaps.values()), account=account
+    )
+
+
+def _gaps(X: Floats, origins: Sequence[Origin]) -> dict[Origin, Gap]:
+    """Where X (N, D) has no value, column of the file by column. Raises DataError where one has none at all."""
+    gaps = {}
+    for origin in origins:
+        rows = np.flatnonzero(np.isnan(X[:, origin.features[0]]))
+        if len(rows) == len(X):
+            raise DataError(f"Column {quoted(origin.name)} has no value in any row that can be used; ignore it.")
+        if len(rows):
+            gaps[origin] = Gap(origin.features, rows)
+    return gaps
+
+
+def _rule(origin: Origin) -> str:
+    return MOST_FREQUENT if origin.texts else MEDIAN
 
 
 def _joined(batches: list[NDArray[Number]]) -> NDArray[Number]:
@@ -282,14 +343,15 @@ def _require_numbers(rows: _Rows, names: tuple[str, ...]) -> None:
             )
 
 
-def _dropped(X: Floats, unlabelled: Bools) -> dict[str, Bools]:
+def _dropped(values: Floats, unlabelled: Bools, missing: str) -> dict[str, Bools]:
     """Why rows cannot be used → which ones, (N,); each row for one reason at most."""
-    missing: Bools = np.logical_or.reduce(np.isnan(X), axis=1)
-    infinite: Bools = np.logical_or.reduce(np.isinf(X), axis=1) & ~missing
+    lacks = np.logical_or if missing == "drop" else np.logical_and  # filled, unless a row has nothing at all
+    is_missing: Bools = lacks.reduce(np.isnan(values), axis=1)
+    infinite: Bools = np.logical_or.reduce(np.isinf(values), axis=1) & ~is_missing
     return {
-        "missing values": missing,
+        "missing values": is_missing,
         "infinite values": infinite,
-        "an empty label": unlabelled & ~missing & ~infinite,
+        "an empty label": unlabelled & ~is_missing & ~infinite,
     }
 
 
@@ -302,17 +364,10 @@ def _duplicates(X: Floats, codes: Ints) -> int:
     return int(np.count_nonzero(np.diff(np.sort(prints)) == 0))
 
 
-def _account(dropped: dict[str, Bools], lines: Ints, duplicates: int) -> str:
-    """What became of the rows: "1,500 rows read, 1,491 used, 9 dropped for missing values (lines 12, …)."."""
-    used = len(lines) - sum(int(mask.sum()) for mask in dropped.values())
-    parts = [f"{counted(len(lines), 'row')} read, {used:,} used"]
-    parts += [
-        f"{mask.sum():,} dropped for {reason} ({on_lines(lines[mask])})"
-        for reason, mask in dropped.items()
-        if mask.any()
-    ]
-    parts += [f"{counted(duplicates, 'duplicate')} kept"] if duplicates else []
-    return f"{', '.join(parts)}."
+def _encoded(account: Account) -> Iterator[str]:
+    for name, texts in account.encoded:
+        many = f"{len(texts)} features, one for each text in it" if len(texts) > 1 else "1 feature"
+        yield f"{quoted(name)} became {many}."
 
 
 def _notes(X: Floats, features: Sequence[str], classes: list[str], lost: list[str], untidy: bool) -> Iterator[str]:

@@ -101,7 +101,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def on_lines(lines: Ints, limit: int = 5) -> str:
+def on_lines(lines: Sequence[int] | Ints, limit: int = 5) -> str:
     """Line numbers in a sentence; of many, the first few."""
     numbers = ", ".join(f"{line:,}" for line in lines[:limit])
     return f"line{'' if len(lines) == 1 else 's'} {numbers}{', …' if len(lines) > limit else ''}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlp_studio.core import preview
+from mlp_studio.core.errors import DataError
 from mlp_studio.core.preview import read_preview
 from mlp_studio.core.table import read_table
 from mlp_studio.core.text_rows import TableFormat
@@ -72,15 +73,48 @@ def test_a_broken_row_is_told_but_what_comes_before_is_shown(tmp_path):
             ("label", "ignore", "feature"),
             "Column “x”: This looks like a number to predict; MLP Studio classifies.",
         ),
-        (
-            ("feature", "label", "feature"),
-            "Column “kind” holds text in 30 rows, first “k0” on line 2; a feature must be a number.",
-        ),
+        (("feature", "label", "feature"), ""),
     ],
 )
 def test_the_preview_judges_roles(tmp_path, roles, sentence):
     text = "x,n,kind\n" + "".join(f"{i}.5,{i % 4},k{i % 3}\n" for i in range(30))
     assert read_preview(file(tmp_path, text)).problem(roles) == sentence
+
+
+def test_a_column_of_few_texts_can_be_a_feature_and_lists_them(tmp_path):
+    text = "colour,remark,x,label\n" + "".join(f" {['red', 'blue'][i % 2]},r{i},{i},{i % 3}\n" for i in range(30))
+    shown = read_preview(file(tmp_path, text))
+    colour, remark, x, _ = shown.columns
+    assert shown.roles == ("ignore", "ignore", "feature", "label")
+    assert (colour.as_feature, colour.categories) == ("", ("blue", "red"))
+    assert (x.as_feature, x.categories) == ("", ())
+    assert remark.categories == ()
+    assert shown.problem(("ignore", "feature", "ignore", "label")) == (
+        "Column “remark” holds more than 20 different texts, too many to become a feature each; ignore it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("roles", "missing", "sentence"),
+    [
+        (("feature", "feature", "label"), "drop", "No row can be used: each lacks a value or its label."),
+        (("feature", "feature", "label"), "median", ""),
+        (
+            ("feature", "ignore", "label"),
+            "median",
+            (
+                "Column “label” holds one class only, “a”; at least two are needed. "
+                "4 rows read, 2 dropped for lack of a value or a label."
+            ),
+        ),
+    ],
+)
+def test_the_preview_knows_what_becomes_of_missing_values(tmp_path, roles, missing, sentence):
+    shown = read_preview(file(tmp_path, "x,colour,label\n1,,a\n2,,a\n,red,b\n,blue,b\n"))
+    assert shown.problem(roles, missing) == sentence
+    if sentence.startswith("No row"):
+        with pytest.raises(DataError, match="No row can be used"):
+            read_table(shown.path, features=("x", "colour"), missing=missing)
 
 
 def test_a_sample_does_not_condemn_a_sorted_file(tmp_path):

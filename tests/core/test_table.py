@@ -258,9 +258,6 @@ def test_unknown_and_clashing_names_are_explained(tmp_path):
     assert refusal(path, features=("X3",)) == "There is no column “X3”; the columns are “X1”, “X2” and “color”."
     assert refusal(path, features=("X1", "color")) == "Column “color” cannot be both the label and a feature."
     assert refusal(path, features=("X1", "X1")) == "Feature “X1” is named twice."
-    assert refusal(path, label="X1", features=("color",)) == (
-        "Column “color” holds text in 4 rows, first “c2” on line 2; a feature must be a number."
-    )
 
 
 def test_many_columns_are_listed_in_part(tmp_path):
