@@ -132,7 +132,7 @@ def test_a_new_label_leaves_the_former_one_out(qtbot, opened):
 def test_what_is_wrong_is_said_at_once_and_import_says_why_it_waits(qtbot, opened):
     dialog = opened(PLAIN)
     press(qtbot, dialog.table.roles.box(2), Qt.Key.Key_Home)  # Feature
-    sentence = "Column “town” holds text in 60 rows, first “t0” on line 2; a feature must be a number."
+    sentence = "Column “town” holds more than 20 different texts, too many to become a feature each; ignore it."
     assert dialog.sentence.text() == sentence
     assert not dialog.ok.isEnabled()
     assert dialog.ok.toolTip() == f"<qt>{sentence}</qt>"
@@ -217,10 +217,10 @@ def test_a_wrong_encoding_empties_the_preview_and_can_be_taken_back(qtbot, opene
             "x,kind\n1,u\n2,u\n,v\n",
             (
                 "Column “kind” holds one class only, “u”; at least two are needed. "
-                "3 rows read, 1 dropped for lack of a number or a label."
+                "3 rows read, 1 dropped for lack of a value or a label."
             ),
         ),
-        ("x,kind\n,u\n1,\ninf,v\n", "No row can be used: each lacks a number or its label."),
+        ("x,kind\n,u\n1,\ninf,v\n", "No row can be used: each lacks a value or its label."),
         (b"PK\x03\x04", "“data.csv” is an Excel workbook or a zip archive; save the table as CSV."),
     ],
 )
