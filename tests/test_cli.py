@@ -15,7 +15,7 @@ import pytest
 from mlp_studio import __main__, __version__, cli
 from mlp_studio.core.config import SECTIONS, Experiment, knobs
 from mlp_studio.core.dataset import Floats
-from mlp_studio.core.events import Event
+from mlp_studio.core.events import EpochEnd, Event
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.trainer import Training
@@ -481,8 +481,8 @@ def test_early_stopping_is_told(capsys):
 def test_ctrl_c_stops_between_two_steps_and_keeps_the_weights(tmp_path, capsys, monkeypatch):
     class Interrupted(Training):
         def run(self, until: int | None = None) -> Iterator[Event]:
-            for count, event in enumerate(super().run(until), start=1):
-                if count == 4:
+            for event in super().run(until):
+                if isinstance(event, EpochEnd) and event.epoch == 4:
                     signal.raise_signal(signal.SIGINT)
                 yield event
 
