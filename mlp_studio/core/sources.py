@@ -90,11 +90,11 @@ def _load_file(config: DataConfig, _rng: Generator, progress: Progress) -> Datas
     if not config.path:
         raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
     path = Path(config.path)
-    fmt = _table_format(path, config)
+    fmt = table_format(path, config)
     return read_table(path, config.label, config.features, fmt, config.missing, progress)
 
 
-def _table_format(path: Path, config: DataConfig) -> "TableFormat | None":
+def table_format(path: Path, config: DataConfig) -> "TableFormat | None":
     """The format that the settings give, the rest of it as the file looks; None: all as it looks."""
     given = {name: value for name in ("encoding", "delimiter", "decimal") if (value := getattr(config, name))}
     if config.header:

@@ -24,7 +24,16 @@ _key = QKeySequence.StandardKey
 
 COMMANDS: tuple[Command, ...] = (
     Command("new", "&File", "&New experiment", "Set everything as it was at first", "new_experiment", _key.New),
-    Command("open", "&File", "&Open data…", "Open a CSV file", "open_dialog", _key.Open),
+    Command("open", "&File", "&Open data…", "Open a table", "open_dialog", _key.Open),
+    Command(
+        "change_import",
+        "&File",
+        "Change &import…",
+        "Choose again how the present file is read and what its columns are for",
+        "change_import",
+        "Ctrl+I",
+    ),
+    Command("reload", "&File", "&Reload data", "Read the present file from the disk again", "reload", _key.Refresh),
     Command("save_points", "&File", "&Export points as CSV…", "Save the data that are loaded", "export_data"),
     Command("quit", "&File", "&Quit", "Close MLP Studio", "close", "Ctrl+Q"),
     Command(

@@ -6,6 +6,7 @@ split does not read a file once more.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Dataset
@@ -20,15 +21,30 @@ from mlp_studio.ui.scene import Scene, Slice, first_slice, make_scene
 QUICK_VALUES = 30_000  # feature values: so many are there within a frame, and no thread is needed
 DRAWN_FEATURES = 2  # of data that a generator draws
 
+Stamp: TypeAlias = tuple[int, int]  # when a file was last written, in nanoseconds, and its size
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled."""
+    """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled.
+
+    `stamp` is that of the file they were read from, as it was before the reading began.
+    """
 
     experiment: Experiment
     source: Dataset
     prepared: Prepared
     scene: Scene
+    stamp: Stamp | None = None
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """By what a file is told from what it was, None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 class Reading:
@@ -62,11 +78,21 @@ def load(
     `shown`: the slice that is kept where the columns stay the same. `progress` is told how much of a file is read,
     and asked once more before each of the steps that follow.
     """
-    source, dataset = _rows(experiment, None if anew else before, progress)
+    at_hand = None if anew else before
+    stamp = _stamp(experiment, at_hand)
+    source, dataset = _rows(experiment, at_hand, progress)
     progress(1.0)
     prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT))
     progress(1.0)
-    return Loaded(experiment, source, prepared, make_scene(prepared, kept_slice(shown, before, dataset)))
+    return Loaded(experiment, source, prepared, make_scene(prepared, kept_slice(shown, before, dataset)), stamp)
+
+
+def _stamp(experiment: Experiment, before: Loaded | None) -> Stamp | None:
+    if experiment.data.source != "file":
+        return None
+    if before is not None and same_source(experiment, before.experiment):
+        return before.stamp
+    return stamp_of(Path(experiment.data.path))
 
 
 def _rows(experiment: Experiment, before: Loaded | None, progress: Progress) -> tuple[Dataset, Dataset]:

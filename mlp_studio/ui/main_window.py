@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import (
@@ -35,6 +34,7 @@ from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
 from mlp_studio.ui.closing import Closing
 from mlp_studio.ui.icons import icon
+from mlp_studio.ui.importing import Importing
 from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
@@ -46,9 +46,6 @@ from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.plots.curves import CurvesPanel
 from mlp_studio.ui.store import Shown, State
 from mlp_studio.ui.studio import Studio
-
-if TYPE_CHECKING:
-    from mlp_studio.ui.dialogs.import_table import ImportDialog
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +61,7 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self.memory = Memory(settings)
         self.closing = Closing(self, studio)
+        self.importing = Importing(self, studio, self.memory)
         self._rendered: object = None
         self._ended_at = 0.0  # when a training last came to its end by itself
         self.setAcceptDrops(True)
@@ -86,6 +84,7 @@ class MainWindow(QMainWindow):
         self.boundary = BoundaryPanel(studio, self)
         self.prediction = PredictionPanel(studio, self)
         self.notice = NoticeBar(studio, self)
+        self.notice.command_wanted.connect(self._run_command)
         centre = QWidget(self)
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -237,7 +236,8 @@ class MainWindow(QMainWindow):
         shuffled = state.experiment.data.shuffle_labels
         shown, dropout = state.shown, state.experiment.model.dropout > 0
         seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled)
-        key = (status, state.loading, state.follow_up, state.prepared, seen)
+        from_file = state.experiment.data.source == "file"
+        key = (status, state.loading, state.follow_up, state.prepared, seen, from_file)
         if key == self._rendered:
             return
         self._rendered = key
@@ -258,6 +258,9 @@ class MainWindow(QMainWindow):
         self._enable("stop", active or status == "paused" or bool(state.loading), "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
         self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
+        why_not = "The data are being loaded" if from_file else "The data come from no file"
+        for name in ("change_import", "reload"):
+            self._enable(name, from_file and not state.loading, why_not)
         self.commands["shuffle_labels"].setChecked(shuffled)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
         self.commands["uncertainty"].setChecked(state.shown.uncertainty)
@@ -369,34 +372,18 @@ class MainWindow(QMainWindow):
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
-        """Open a table: through the import dialog, where features and label are chosen."""
-        from mlp_studio.ui.dialogs.import_table import ImportDialog
+        """Open a table: at once, or through the import dialog where something about it is doubtful."""
+        self.importing.open(path)
 
-        if path.is_dir():
-            self.studio.tell(f"{path} is a folder; open a file in it.", is_error=True)
-            return
-        if not path.is_file():
-            self.studio.tell(f"There is no file {path}.", is_error=True)
-            return
-        dialog = ImportDialog(path, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(partial(self._imported, dialog))
-        self.import_dialog = dialog
-        dialog.open()
+    @Slot()
+    def change_import(self) -> None:
+        """Choose again how the present file is read."""
+        self.importing.change()
 
-    def _imported(self, dialog: "ImportDialog") -> None:
-        choice = dialog.choice()
-        taken = choice.format
-        self.studio.open_file(
-            choice.path,
-            label=choice.label,
-            features=choice.features,
-            encoding=taken.encoding,
-            delimiter=taken.delimiter,
-            decimal=taken.decimal,
-            header="yes" if taken.header else "no",
-        )
-        self.memory.remember_file(choice.path)
+    @Slot()
+    def reload(self) -> None:
+        """Read the present file again."""
+        self.studio.reload()
 
     @Slot()
     def _fill_recent(self) -> None:
@@ -542,6 +529,7 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._save()
+            self.importing.end()
             self.studio.shut_down()
         except Exception:
             log.exception("closing failed")

@@ -122,10 +122,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for the bar above the boundary."""
+    """A sentence for the bar above the boundary, and the command (a row of `ui.actions`) that it offers, or ""."""
 
     text: str
     is_error: bool = False
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

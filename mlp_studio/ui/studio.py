@@ -34,7 +34,7 @@ from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.importance import ImportanceMeter
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
-from mlp_studio.ui.loading import Loaded, Reading, is_quick, load, same_rows, same_source, what
+from mlp_studio.ui.loading import Loaded, Reading, Stamp, is_quick, load, same_rows, same_source, what
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
@@ -128,6 +128,20 @@ class Studio(QObject):
         data = DataConfig(source="file", path=str(path), **choices)
         self._load(replace(self.store.state.experiment, data=data), anew=True)
 
+    def reload(self, foreword: str = "") -> None:
+        """Read the present file again; `foreword` begins the notice on what was read."""
+        experiment = self.store.state.experiment
+        if experiment.data.source == "file":
+            self._load(experiment, anew=True, foreword=foreword)
+
+    @property
+    def loaded_file(self) -> tuple[Path | None, Stamp | None]:
+        """The file that the present data were read from, and its stamp before that; None where they have none."""
+        loaded = self._loaded
+        if loaded is None or loaded.experiment.data.source != "file":
+            return None, None
+        return Path(loaded.experiment.data.path), loaded.stamp
+
     def export_points(self, path: Path) -> None:
         """Write the data that are loaded to a CSV file, in original units."""
         from mlp_studio.core.table import write_table
@@ -179,7 +193,7 @@ class Studio(QObject):
 
     # --- data ---------------------------------------------------------------------------------------------------
 
-    def _load(self, experiment: Experiment, *, anew: bool = False) -> None:
+    def _load(self, experiment: Experiment, *, anew: bool = False, foreword: str = "") -> None:
         """Get the data of an experiment, or get them `anew`. Of several that are asked for, the newest wins."""
         state = self.store.state
         self._train_when_loaded = False
@@ -205,7 +219,7 @@ class Studio(QObject):
 
         def done(loaded: Loaded) -> None:
             if ticket == self._ticket:
-                self._arrived(loaded)
+                self._arrived(loaded, foreword)
 
         def failed(sentence: str) -> None:
             if ticket == self._ticket:
@@ -232,22 +246,23 @@ class Studio(QObject):
         if self._reading.share != self.store.state.loading_share:
             self.store.update(loading_share=self._reading.share)
 
-    def _arrived(self, loaded: Loaded) -> None:
+    def _arrived(self, loaded: Loaded, foreword: str) -> None:
         """Take what a job has loaded, or go on from there to what has been asked for in the meantime."""
         wanted, train = self.store.state.experiment, self._train_when_loaded
         if same_rows(wanted, loaded.experiment) and wanted.split == loaded.experiment.split:
-            self._use(wanted, loaded)
+            self._use(wanted, loaded, foreword)
             return
         self._loaded = loaded
         self.store.update(loading="")
         self._load(wanted)
         self._train_when_loaded = train
 
-    def _use(self, experiment: Experiment, loaded: Loaded) -> None:
+    def _use(self, experiment: Experiment, loaded: Loaded, foreword: str = "") -> None:
         """Show these data, with a run that has not begun."""
         state, prepared, scene = self.store.state, loaded.prepared, loaded.scene
         dataset = prepared.dataset
-        notes = " ".join((*dataset.notes, *prepared.notes))
+        notes = " ".join(filter(None, (foreword, *dataset.notes, *prepared.notes)))
+        command = "change_import" if experiment.data.source == "file" else ""
         same_columns = state.prepared is not None and state.prepared.dataset.feature_names == dataset.feature_names
         self._retire()
         self._end_reading()
@@ -262,7 +277,7 @@ class Studio(QObject):
             shown=replace(state.shown, slice=scene.slice),
             probe=state.probe if same_columns else None,
             cell=None,
-            notice=Notice(notes) if notes else None,
+            notice=Notice(notes, command=command) if notes else None,
             follow_up="",
         )
         self._redraw()
@@ -612,9 +627,9 @@ class Studio(QObject):
         parts = state.shown.parts | {cell.part}
         self.store.update(cell=cell, shown=replace(state.shown, parts=parts))
 
-    def tell(self, sentence: str, *, is_error: bool = False) -> None:
-        """Show a sentence in the bar."""
-        self.store.update(notice=Notice(sentence, is_error=is_error))
+    def tell(self, sentence: str, *, is_error: bool = False, command: str = "") -> None:
+        """Show a sentence in the bar, with a button for `command`, a row of `ui.actions`, where one is given."""
+        self.store.update(notice=Notice(sentence, is_error=is_error, command=command))
 
     def _failed(self, sentence: str) -> None:
         self.tell(sentence, is_error=True)

@@ -387,8 +387,6 @@ def test_a_csv_is_dropped_its_label_chosen_and_trained(qtbot, window, tmp_path):
         lines.append(f"{x},{y},{'abc'[k % 3]}")
     path.write_text("\n".join(lines))
     assert drop(window, path).isAccepted()
-    qtbot.waitUntil(lambda: hasattr(window, "import_dialog") and window.import_dialog.isVisible(), timeout=SECONDS)
-    window.import_dialog.accept()
     qtbot.waitUntil(lambda: state_of(window).prepared.dataset.rows == 90, timeout=SECONDS)
     data = state_of(window).prepared.dataset
     assert data.feature_names == ("width", "height")

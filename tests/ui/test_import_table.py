@@ -7,11 +7,15 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
+from mlp_studio.core.config import DataConfig
+from mlp_studio.core.look import look
 from mlp_studio.core.preview import read_preview
 from mlp_studio.core.table import read_table
 from mlp_studio.core.text_rows import TableFormat
 from mlp_studio.ui.dialogs import import_table
 from mlp_studio.ui.dialogs.import_table import ImportChoice, ImportDialog
+from mlp_studio.ui.jobs import Jobs
+from tests.ui.helpers import SECONDS
 
 # what the offscreen platform says of every dialog that opens
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
@@ -20,15 +24,25 @@ PLAIN = "x,y,town,kind\n" + "".join(f"{i}.5,{i * i}.25,t{i},k{i % 3}\n" for i in
 
 
 @pytest.fixture
-def opened(qtbot, tmp_path):
+def jobs(qapp):
+    made = Jobs()
+    yield made
+    assert made.close(20_000)
+
+
+@pytest.fixture
+def opened(qtbot, tmp_path, jobs):
     """Text → the dialog, open on a file that holds it."""
 
-    def open_dialog(text: str | bytes, encoding: str = "utf-8", name: str = "data.csv") -> ImportDialog:
+    def open_dialog(
+        text: str | bytes, encoding: str = "utf-8", name: str = "data.csv", present: DataConfig | None = None
+    ) -> ImportDialog:
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return show(ImportDialog(path))
+        return show(path, present)
 
-    def show(dialog: ImportDialog) -> ImportDialog:
+    def show(path: Path, present: DataConfig | None = None) -> ImportDialog:
+        dialog = ImportDialog(look(path, rows=import_table.SHOWN_ROWS), jobs, None, present)
         qtbot.addWidget(dialog)
         dialog.open()
         qtbot.waitUntil(dialog.isVisible)
@@ -54,9 +68,14 @@ def names(dialog: ImportDialog) -> list[str]:
     return [dialog.table.model().headerData(c, Qt.Orientation.Horizontal) for c in range(columns(dialog))]
 
 
+def wait_for_look(qtbot, dialog: ImportDialog) -> None:
+    qtbot.waitUntil(lambda: not dialog.is_looking, timeout=SECONDS)
+
+
 def press(qtbot, box: QComboBox, key: Qt.Key, times: int = 1) -> None:
     for _ in range(times):
         qtbot.keyClick(box, key)
+    wait_for_look(qtbot, box.window())
 
 
 def click(qtbot, button) -> None:
@@ -66,6 +85,7 @@ def click(qtbot, button) -> None:
 def tick(qtbot, box) -> None:
     """Click on the tick itself: the widget is wider than what reacts."""
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    wait_for_look(qtbot, box.window())
 
 
 def test_the_guesses_are_shown_and_can_be_taken_at_once(qtbot, opened, tmp_path):
@@ -79,7 +99,7 @@ def test_the_guesses_are_shown_and_can_be_taken_at_once(qtbot, opened, tmp_path)
     with qtbot.waitSignal(dialog.accepted):
         click(qtbot, dialog.ok)
     choice = dialog.choice()
-    assert choice == ImportChoice(tmp_path / "data.csv", "kind", ("x", "y"), TableFormat())
+    assert choice == ImportChoice(tmp_path / "data.csv", "kind", (), TableFormat())
     assert read_table(choice.path, choice.label, choice.features, choice.format).X.shape == (60, 2)
 
 
@@ -217,10 +237,16 @@ def test_a_wrong_encoding_empties_the_preview_and_can_be_taken_back(qtbot, opene
             "x,kind\n1,u\n2,u\n,v\n",
             (
                 "Column “kind” holds one class only, “u”; at least two are needed. "
-                "3 rows read, 1 dropped for lack of a value or a label."
+                "3 rows read, 2 used, 1 dropped for missing values (line 4)."
             ),
         ),
-        ("x,kind\n,u\n1,\ninf,v\n", "No row can be used: each lacks a value or its label."),
+        (
+            "x,kind\n,u\n1,\ninf,v\n",
+            (
+                "No row can be used: 3 rows read, 0 used, 1 dropped for missing values (line 2), "
+                "1 dropped for infinite values (line 4), 1 dropped for an empty label (line 3)."
+            ),
+        ),
         (b"PK\x03\x04", "“data.csv” is an Excel workbook or a zip archive; save the table as CSV."),
     ],
 )
@@ -231,7 +257,7 @@ def test_a_bad_file_opens_with_its_sentence(opened, text, sentence):
 
 
 def test_a_missing_file_opens_with_its_sentence(opened, tmp_path):
-    dialog = opened.show(ImportDialog(tmp_path / "none.csv"))
+    dialog = opened.show(tmp_path / "none.csv")
     assert dialog.sentence.text() == f"There is no file “{tmp_path / 'none.csv'}”."
     assert dialog.choice().label == ""
 
@@ -339,7 +365,47 @@ def test_every_control_explains_itself(opened):
     assert dialog.table.roles.box(0).accessibleName() == "Role of x"
 
 
-def test_the_dialog_takes_the_path_as_text_too(opened, tmp_path):
-    path = tmp_path / "data.csv"
-    path.write_text(PLAIN)
-    assert opened.show(ImportDialog(str(path))).choice().path == Path(path)
+def test_what_is_doubtful_is_said(opened):
+    dialog = opened("x,town,kind\n1,t1,0\n2,t1,1\n,t2,0\n4,t2,1\n")
+    assert dialog.ok.isEnabled()
+    assert dialog.notes.text() == (
+        "“kind” holds few different numbers and is taken as the label; check that it is the class. "
+        "“town” holds text and is left out. (1 more such note.)"
+    )
+
+
+def test_the_choices_made_before_are_there_again(opened):
+    present = DataConfig(source="file", label="y", features=("x",))
+    dialog = opened("x,y,z,kind\n1,1,5,u\n2,1,6,v\n3,2,7,u\n4,2,8,v\n", present=present)
+    assert shown_roles(dialog) == ["Feature", "Label", "Ignore", "Ignore"]
+    assert dialog.choice().settings() == {
+        "label": "y",
+        "features": ("x",),
+        "encoding": "utf-8-sig",
+        "delimiter": ",",
+        "decimal": ".",
+        "header": "yes",
+    }
+
+
+@pytest.mark.parametrize(
+    ("present", "roles"),
+    [
+        (DataConfig(label="kind"), ["Feature", "Feature", "Label"]),
+        (DataConfig(label="y"), ["Feature", "Label", "Ignore"]),
+        (DataConfig(label="gone", features=("x", "old")), ["Feature", "Ignore", "Label"]),
+    ],
+    ids=["as guessed", "another label", "columns that are gone"],
+)
+def test_choices_made_before_count_as_far_as_their_columns_are_there(opened, present, roles):
+    assert shown_roles(opened("x,y,kind\n1,1,u\n2,1,v\n3,2,u\n4,2,v\n", present=present)) == roles
+
+
+def test_closing_while_the_file_is_looked_at_is_safe(qtbot, opened, jobs):
+    dialog = opened("x,kind\n" + "1,u\n2,v\n" * 20_000)
+    qtbot.keyClick(dialog.encoding, Qt.Key.Key_Down)
+    assert dialog.is_looking
+    assert not dialog.ok.isEnabled()
+    dialog.reject()
+    qtbot.waitUntil(lambda: not jobs.active, timeout=SECONDS)
+    assert not dialog.ok.isEnabled()  # what came is for nobody

@@ -1,10 +1,43 @@
 """Files in the window: how far they are read, cancelling, and what becomes of the data that were there."""
 
-import pytest
-from PySide6.QtCore import Qt
+from threading import Event
 
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from mlp_studio.core import preview
+from mlp_studio.ui import main_window
 from mlp_studio.ui.panels.status import STEPS
-from tests.ui.helpers import SECONDS, state_of
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
+
+# what the offscreen platform says of every dialog that opens
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
+
+
+def table(rows, names="x,y,kind", town=""):
+    """A table about which nothing is doubtful, unless it has a column of towns."""
+    return f"{names}\n" + "".join(f"{i}.5,{i % 7}.25{town},{'uv'[i % 2]}\n" for i in range(rows))
+
+
+def drop(window, path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(400, 300), copy, mime, left, none))
+
+
+def wait_for_rows(qtbot, window, rows):
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.rows == rows, timeout=SECONDS)
+
+
+def wait_for_dialog(qtbot, window):
+    qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=SECONDS)
+    return window.importing.dialog
+
+
+def wait_for_notice(qtbot, window, text):
+    qtbot.waitUntil(lambda: text in window.notice.text.text(), timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +94,172 @@ def test_other_data_asked_for_end_the_reading_of_a_file(qtbot, window, long_tabl
     qtbot.waitUntil(lambda: not window.studio.jobs.busy("data"), timeout=2_000)
     assert state_of(window).prepared.dataset.name == "Moons"
     assert state_of(window).notice is None
+
+
+def test_a_file_about_which_nothing_is_doubtful_is_read_at_once(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    assert window.importing.dialog is None
+    assert window.notice.text.text().startswith("60 rows read, 60 used")
+    assert window.notice.button.text() == "Change import…"
+    assert window.memory.recent == [str(path)]
+
+
+def test_open_leads_the_same_way_as_a_drop(qtbot, window, tmp_path, monkeypatch):
+    path = tmp_path / "towns.csv"
+    path.write_text(table(60, "x,y,town,kind", ",t1"))
+    monkeypatch.setattr(main_window, "ask_open", lambda *_: str(path))
+    window.commands["open"].trigger()
+    dialog = wait_for_dialog(qtbot, window)
+    assert "“town” holds text and is left out." in dialog.notes.text()
+    dialog.accept()
+    wait_for_rows(qtbot, window, 60)
+    assert window.importing.dialog is None
+
+
+def test_a_refused_dialog_changes_nothing(qtbot, window, tmp_path):
+    before = state_of(window)
+    path = tmp_path / "towns.csv"
+    path.write_text(table(60, "x,y,town,kind", ",t1"))
+    drop(window, path)
+    wait_for_dialog(qtbot, window).reject()
+    assert state_of(window).prepared is before.prepared
+    assert state_of(window).experiment == before.experiment
+    assert window.memory.recent == []
+
+
+def test_of_two_files_the_one_that_was_asked_for_last_is_opened(qtbot, window, tmp_path):
+    for name, rows in (("first.csv", 50), ("second.csv", 70)):
+        (tmp_path / name).write_text(table(rows))
+        window.open_file(tmp_path / name)
+    wait_for_rows(qtbot, window, 70)
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
+    assert window.memory.recent == [str(tmp_path / "second.csv")]
+
+
+def test_the_import_of_the_present_file_can_be_changed(qtbot, window, tmp_path):
+    assert not window.commands["change_import"].isEnabled()
+    assert window.commands["change_import"].toolTip() == "The data come from no file"
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    window.notice.button.click()
+    dialog = wait_for_dialog(qtbot, window)
+    box = dialog.table.roles.box(1)
+    qtbot.keyClick(box, Qt.Key.Key_End)  # y is ignored from now on
+    dialog.accept()
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.feature_names == ("x",), timeout=SECONDS)
+    window.commands["change_import"].trigger()
+    dialog = wait_for_dialog(qtbot, window)
+    roles = [dialog.table.roles.box(column).currentText() for column in range(3)]
+    assert roles == ["Feature", "Ignore", "Label"]
+    dialog.reject()
+
+
+def test_a_file_that_is_gone_is_told_when_its_import_is_to_be_changed(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    path.unlink()
+    wait_for_notice(qtbot, window, "“plain.csv” is gone from the disk; its data stay loaded.")
+    assert state_of(window).prepared.dataset.rows == 60
+    window.commands["change_import"].trigger()
+    wait_for_notice(qtbot, window, f"There is no file “{path}”.")
+
+
+def test_a_look_that_takes_long_is_announced(qtbot, window, tmp_path, monkeypatch):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    sniff = preview.sniff
+    going_on = Event()
+
+    def slow(path):
+        going_on.wait(SECONDS / 1000)
+        return sniff(path)
+
+    monkeypatch.setattr(preview, "sniff", slow)
+    window.open_file(path)
+    wait_for_notice(qtbot, window, "Looking at the first rows of “plain.csv” …")
+    going_on.set()
+    wait_for_rows(qtbot, window, 60)
+    assert "Looking" not in window.notice.text.text()
+
+
+def test_a_changed_file_is_read_again_by_itself_while_nothing_is_trained(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    path.write_text(table(80))
+    wait_for_rows(qtbot, window, 80)
+    assert window.notice.text.text().startswith("“plain.csv” changed on the disk and was read again. 80 rows read")
+
+
+def test_a_file_that_is_replaced_stays_watched(qtbot, window, tmp_path):
+    path, other = tmp_path / "plain.csv", tmp_path / "new.tmp"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    for rows in (70, 80, 90):
+        other.write_text(table(rows))
+        other.replace(path)
+        wait_for_rows(qtbot, window, rows)
+
+
+def test_what_is_trained_is_not_thrown_away_but_reloading_is_offered(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    window.studio.set("train.epochs", 20)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    path.write_text(table(80))
+    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk.")
+    assert run_of(window).epoch == 20
+    assert state_of(window).prepared.dataset.rows == 60
+    assert window.notice.button.text() == "Reload data"
+    qtbot.mouseClick(window.notice.button, Qt.MouseButton.LeftButton)
+    wait_for_rows(qtbot, window, 80)
+    assert run_of(window).epoch == 0
+
+
+def test_a_training_goes_on_while_its_file_changes(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    window.studio.set("train.epochs", 1_000_000)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 5)
+    path.write_text(table(80))
+    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk.")
+    assert run_of(window).active
+    window.studio.stop()
+    wait_for_status(qtbot, window, "stopped")
+
+
+def test_a_file_that_changes_for_the_worse_is_told_and_its_data_stay(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    path.write_text(table(60) + "1,2\n")
+    wait_for_notice(qtbot, window, "Line 62 has 2 fields, expected 3.")
+    assert state_of(window).prepared.dataset.rows == 60
+    path.write_text(table(70))
+    wait_for_rows(qtbot, window, 70)
+
+
+def test_other_data_end_the_watch(qtbot, window, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    window.studio.set("data.source", "moons")
+    assert window.importing.watched == []
+    assert not window.commands["reload"].isEnabled()

@@ -5,6 +5,7 @@ All that comes from the file (names, cells, the sentences that quote them) is sh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.errors import DataError
-from mlp_studio.core.preview import ROLES, Preview, Role, read_preview
+from mlp_studio.core.config import DataConfig
+from mlp_studio.core.look import Look, look
+from mlp_studio.core.preview import ROLES, Preview, Role
 from mlp_studio.core.text_rows import DECIMALS, DELIMITERS, ENCODINGS, TableFormat
+from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.theme import UNIT, number_font
 
 SHOWN_ROWS, SHOWN_CHARACTERS, SHOWN_NAME, SHOWN_NOTES = 50, 200, 40, 2
@@ -43,22 +46,60 @@ ROLE_HELP = "Feature: an input of the network. Label: the class to learn. Ignore
 
 @dataclass(frozen=True, slots=True)
 class ImportChoice:
-    """What to read from a file: the arguments of `core.table.read_table`."""
+    """What to read from a file: the arguments of `core.table.read_table`. No `features`: those that are guessed."""
 
     path: Path
     label: str
     features: tuple[str, ...]
     format: TableFormat
 
+    @classmethod
+    def guessed(cls, seen: Look) -> "ImportChoice":
+        """The choice that nobody has to be asked for."""
+        return cls.of(seen, seen.preview.roles if seen.preview else (), None)
+
+    @classmethod
+    def of(cls, seen: Look, roles: Sequence[Role], used: TableFormat | None) -> "ImportChoice":
+        """The choice of these roles, one for each column of the preview."""
+        preview = seen.preview
+        names = preview.names if preview else ()
+        features = tuple(name for name, role in zip(names, roles, strict=True) if role == "feature")
+        # what is guessed is left to the reading, which then says what it leaves out, and why
+        as_guessed = preview is not None and tuple(roles) == preview.roles
+        return cls(
+            path=seen.path,
+            label=next((name for name, role in zip(names, roles, strict=True) if role == "label"), ""),
+            features=() if as_guessed else features,
+            format=used or (preview.format if preview else TableFormat()),
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """The same as fields of the DataConfig."""
+        return {
+            "label": self.label,
+            "features": self.features,
+            "encoding": self.format.encoding,
+            "delimiter": self.format.delimiter,
+            "decimal": self.format.decimal,
+            "header": "yes" if self.format.header else "no",
+        }
+
 
 class ImportDialog(QDialog):
-    """Asks how to read one file. Open it with `open()`; after `accepted`, `choice()` is what was chosen."""
+    """Asks how to read one file. Open it with `open()`; after `accepted`, `choice()` is what was chosen.
 
-    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+    `seen` is what the file shows of itself; it is looked at again in a job of `jobs` when the format is changed.
+    With `present` the dialog begins with the roles that were chosen before.
+    """
+
+    def __init__(
+        self, seen: Look, jobs: Jobs, parent: QWidget | None = None, present: DataConfig | None = None
+    ) -> None:
         super().__init__(parent)
-        self._path = Path(path)
-        self._preview: Preview | None = None
+        self._seen, self._jobs, self._present = seen, jobs, present
         self._roles: list[Role] = []
+        self._ticket = 0  # of the newest look
+        self.is_looking = False
         self.setWindowTitle("Import table")
         self.table = PreviewTable()
         self.sentence, self.notes, self._icon = _plain_label(), _plain_label(), QLabel()
@@ -66,20 +107,17 @@ class ImportDialog(QDialog):
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._build_controls()
         self._arrange()
-        self._load(None)
-        self._show_format(self._preview.format if self._preview else TableFormat())
+        self._show_format(seen.preview.format if seen.preview else TableFormat())
         self._connect()
+        self._take(seen, ())
 
     def choice(self) -> ImportChoice:
         """The format in the controls and the columns with their roles, in the order of the file."""
-        names = self._preview.names if self._preview else ()
-        chosen = list(zip(names, self._roles, strict=True))
-        return ImportChoice(
-            path=self._path,
-            label=next((name for name, role in chosen if role == "label"), ""),
-            features=tuple(name for name, role in chosen if role == "feature"),
-            format=self._format(),
-        )
+        return ImportChoice.of(self._seen, self._roles, self._format())
+
+    @property
+    def _preview(self) -> Preview | None:
+        return self._seen.preview
 
     # What is shown
 
@@ -95,7 +133,7 @@ class ImportDialog(QDialog):
         self.use_none.setToolTip("No column is a feature; choose the few you want above the columns.")
 
     def _arrange(self) -> None:
-        title = _plain_label(self._path.name)
+        title = _plain_label(self._seen.path.name)
         font = title.font()
         font.setBold(True)
         title.setFont(font)
@@ -150,8 +188,8 @@ class ImportDialog(QDialog):
 
     def _connect(self) -> None:
         for box in (self.encoding, self.delimiter, self.decimal):
-            box.currentIndexChanged.connect(self._reload)
-        self.header.toggled.connect(self._reload)
+            box.currentIndexChanged.connect(self._look_again)
+        self.header.toggled.connect(self._look_again)
         self.use_all.clicked.connect(self._use_all)
         self.use_none.clicked.connect(self._use_none)
         self.table.roles.chosen.connect(self._choose)
@@ -170,22 +208,42 @@ class ImportDialog(QDialog):
         )
 
     @Slot()
-    def _reload(self) -> None:
-        self._load(self._format())
+    def _look_again(self) -> None:
+        """Another format: the first rows are read anew, off this thread, as a large file takes its time."""
+        self._ticket += 1
+        self.is_looking = True
+        self.ok.setEnabled(False)
+        self._jobs.start(
+            "import dialog",
+            partial(look, self._seen.path, self._format(), SHOWN_ROWS),
+            partial(self._looked, self._ticket),
+            partial(self._failed, self._ticket),
+        )
 
-    def _load(self, used: TableFormat | None) -> None:
-        """Read the first rows again; roles stay where the columns do."""
-        before = self._preview.names if self._preview else ()
-        try:
-            self._preview = read_preview(self._path, used, SHOWN_ROWS)
-        except DataError as error:
-            self._preview, self._roles = None, []
-            self.table.show_preview(None)
-            self._tell(str(error))
-            return
-        if self._preview.names != before:
-            self._roles = list(self._preview.roles)
-        self.table.show_preview(self._preview)
+    def _looked(self, ticket: int, seen: Look) -> None:
+        if ticket == self._ticket:
+            self.is_looking = False
+            self._take(seen, self._preview.names if self._preview else ())
+
+    def _failed(self, ticket: int, sentence: str) -> None:
+        if ticket == self._ticket:
+            self.is_looking = False
+            self._take(Look(self._seen.path, None, sentence), ())
+
+    def done(self, result: int) -> None:
+        """Close; a look that is still under way is for nobody."""
+        self._ticket += 1
+        super().done(result)
+
+    def _take(self, seen: Look, before: tuple[str, ...]) -> None:
+        """Show a look at the file; roles stay where the columns do."""
+        self._seen = seen
+        preview = seen.preview
+        if preview is None:
+            self._roles = []
+        elif preview.names != before:
+            self._roles = list(_roles_of(self._present, preview) if self._present else preview.roles)
+        self.table.show_preview(preview)
         self._show_roles()
 
     @Slot(int, str)
@@ -212,18 +270,23 @@ class ImportDialog(QDialog):
         self._show_roles()
 
     def _show_roles(self) -> None:
+        preview = self._preview
+        if preview is None:
+            self._tell(self._seen.problem)
+            return
         self.table.show_roles(self._roles)
-        self._tell(self._preview.problem(self._roles) if self._preview else "")
+        as_guessed = tuple(self._roles) == preview.roles
+        self._tell(self._seen.problem if as_guessed else preview.problem(self._roles))
 
     def _tell(self, problem: str) -> None:
         """What is wrong, or what will be imported."""
         icon = QStyle.StandardPixmap.SP_MessageBoxWarning if problem else QStyle.StandardPixmap.SP_DialogApplyButton
         self._icon.setPixmap(self.style().standardIcon(icon).pixmap(2 * UNIT, 2 * UNIT))
         self.sentence.setText(problem or self._summary())
-        self.notes.setText(_some(self._preview.notes) if self._preview else "")
+        self.notes.setText(_some(self._seen.doubts))
         self.use_all.setEnabled(self._preview is not None)
         self.use_none.setEnabled(self._preview is not None)
-        self.ok.setEnabled(not problem)
+        self.ok.setEnabled(not problem and not self.is_looking)
         self.ok.setToolTip(_tip(problem or "Read the whole file."))
 
     def _summary(self) -> str:
@@ -414,6 +477,20 @@ class _Cells(QAbstractTableModel):
             tint.setAlpha(48)
             return tint
         return None
+
+
+def _roles_of(present: DataConfig, preview: Preview) -> tuple[Role, ...]:
+    """The roles that were chosen before, as far as the columns are still there; without any features, those guessed."""
+    names, chosen = preview.names, set(present.features)
+    label = present.label if present.label in names else ""
+    guessed = ("ignore" if role == "label" and label else role for role in preview.roles)
+    roles: list[Role] = [
+        "label" if name == label else ("feature" if name in chosen else "ignore") if chosen else role
+        for name, role in zip(names, guessed, strict=True)
+    ]
+    if not label and chosen and "label" in preview.roles:
+        roles[preview.roles.index("label")] = "label"
+    return tuple(roles)
 
 
 def _plain_label(text: str = "") -> QLabel:

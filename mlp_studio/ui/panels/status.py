@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QStatusBar
 from mlp_studio.core.devices import DEVICES
 from mlp_studio.core.threads import threads_for
 from mlp_studio.ui import theme
+from mlp_studio.ui.actions import COMMANDS
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import Notice, Run, State
@@ -159,7 +160,9 @@ def clock(seconds: float) -> str:
 
 
 class NoticeBar(QWidget):
-    """One sentence above the boundary: what was wrong with the data, how the training ended."""
+    """One sentence above the boundary: what was wrong with the data, how the training ended; and what can be done."""
+
+    command_wanted = Signal(str)  # a row of `ui.actions`
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -167,6 +170,8 @@ class NoticeBar(QWidget):
         self.text = plain_label(wrap=True)
         self.text.setObjectName("notice")
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.button = QToolButton(self)
+        self.button.clicked.connect(self._want)
         close = QToolButton(self)
         close.setText("×")
         close.setAutoRaise(True)
@@ -176,6 +181,7 @@ class NoticeBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * theme.UNIT, theme.UNIT // 2, theme.UNIT // 2, theme.UNIT // 2)
         layout.addWidget(self.text, 1)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.setAutoFillBackground(True)
         self.hide()
@@ -189,8 +195,21 @@ class NoticeBar(QWidget):
             return
         self._notice = state.notice
         self.text.setText(state.notice.text if state.notice else "")
+        self._offer(state.notice.command if state.notice else "")
         self._colour()
         self.setVisible(state.notice is not None)
+
+    def _offer(self, name: str) -> None:
+        self.button.setVisible(bool(name))
+        if name:
+            command = next(command for command in COMMANDS if command.name == name)
+            self.button.setText(command.text.replace("&", ""))
+            self.button.setToolTip(command.help)
+
+    @Slot()
+    def _want(self) -> None:
+        if self._notice is not None:
+            self.command_wanted.emit(self._notice.command)
 
     def _colour(self) -> None:
         tone, palette = theme.colours(), self.palette()
