@@ -1,5 +1,10 @@
 """What the window's tests share: its state, and waiting for it."""
 
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.store import Run, State
 
@@ -22,3 +27,13 @@ def wait_for_status(qtbot, window: MainWindow, *statuses: str) -> None:
 
 def wait_for_epoch(qtbot, window: MainWindow, epoch: int) -> None:
     qtbot.waitUntil(lambda: run_of(window).epoch >= epoch, timeout=SECONDS)
+
+
+def drop(window: MainWindow, path: Path) -> QDropEvent:
+    """Drop a file on the window."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(400, 300), copy, mime, left, none)
+    window.dropEvent(event)
+    return event

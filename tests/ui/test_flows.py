@@ -5,8 +5,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QMessageBox
 
 from mlp_studio.app import write_picture
@@ -21,7 +20,7 @@ from mlp_studio.ui import closing, main_window
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell, Slice
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
+from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
 
@@ -362,20 +361,6 @@ def test_missing_files_are_told_and_the_data_stay(qtbot, window, tmp_path):
     window.open_file(tmp_path / "nothing.csv")
     assert "nothing.csv" in window.notice.text.text()
     assert state_of(window).prepared.dataset.rows == 1500
-
-
-def drop(window, path):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(400, 300),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    window.dropEvent(event)
-    return event
 
 
 def test_a_csv_is_dropped_its_label_chosen_and_trained(qtbot, window, tmp_path):

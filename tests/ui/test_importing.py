@@ -3,13 +3,12 @@
 from threading import Event
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 
 from mlp_studio.core import preview
 from mlp_studio.ui import main_window
 from mlp_studio.ui.panels.status import STEPS
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
+from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 
 # what the offscreen platform says of every dialog that opens
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
@@ -18,13 +17,6 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSi
 def table(rows, names="x,y,kind", town=""):
     """A table about which nothing is doubtful, unless it has a column of towns."""
     return f"{names}\n" + "".join(f"{i}.5,{i % 7}.25{town},{'uv'[i % 2]}\n" for i in range(rows))
-
-
-def drop(window, path):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    window.dropEvent(QDropEvent(QPointF(400, 300), copy, mime, left, none))
 
 
 def wait_for_rows(qtbot, window, rows):
