@@ -21,7 +21,8 @@ class Knob:
 
     `choices` is called when needed and gives name → label; `offered` gives those of them that a form offers here,
     where that is not all. `live` settings act on a running training at once;
-    `rare` ones sit behind "More" in the form.
+    `rare` ones sit behind "More" in the form. `slide` is where the slider beside the number ends, which begins at
+    `low`; None: there is no slider.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Knob:
     live: bool = False
     rare: bool = False
     form: bool = True
+    slide: float | None = None
 
     @property
     def span(self) -> str:
@@ -84,14 +86,24 @@ class DataConfig:
     """Where the data come from."""
 
     source: str = knob("spiral", "Source", "Where the points come from.", choices=_sources)
-    rows: int = knob(1500, "Rows", "How many points to draw, shared evenly among the classes.", low=20, high=1_000_000)
-    classes: int = knob(3, "Classes", "How many classes: the arms of the spiral, the number of blobs.", low=2, high=8)
+    rows: int = knob(
+        1500,
+        "Rows",
+        "How many points to draw, shared evenly among the classes.",
+        low=20,
+        high=1_000_000,
+        slide=10_000,
+    )
+    classes: int = knob(
+        3, "Classes", "How many classes: the arms of the spiral, the number of blobs.", low=2, high=8, slide=8
+    )
     noise: float = knob(
         0.2,
         "Noise",
         "How far points stray: the spread of the angle (radians) on the spiral, of the position elsewhere.",
         low=0.0,
         high=2.0,
+        slide=1.0,
     )
     shuffle_labels: bool = knob(
         False,

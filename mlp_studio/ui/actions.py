@@ -64,6 +64,15 @@ COMMANDS: tuple[Command, ...] = (
         "stop",
     ),
     Command("reset", "&Run", "&Reset", "Go back to the weights of the start", "reset", "Ctrl+R", "reset"),
+    Command("new_sample", "&Run", "&New sample", "Draw a new seed, and the points that it gives", "new_sample", "N"),
+    Command(
+        "previous_sample",
+        "&Run",
+        "Pre&vious sample",
+        "Go back to the seed before the latest new sample",
+        "previous_sample",
+        "Shift+N",
+    ),
     Command(
         "shuffle_labels",
         "&Run",

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from mlp_studio.core.config import MAX_LAYERS, Knob
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.ui import theme
+from mlp_studio.ui.slider import KnobSlider
 
 
 def plain_label(text: str = "", *, muted: bool = False, wrap: bool = False) -> QLabel:
@@ -149,8 +150,9 @@ class ChoiceBox(QComboBox):
                 model.item(row).setEnabled(is_offered)  # else the arrow keys find what is hidden
 
     def showPopup(self) -> None:
-        """Offer what there is by now."""
+        """Offer what there is by now, in a list as wide as its longest row."""
         self._offer()
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + theme.UNIT)
         super().showPopup()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -249,16 +251,46 @@ class Field(QWidget):
         self.control = self._make_control(knob, value)
         self.control.setObjectName(path)
         self.control.setAccessibleName(knob.label)
-        self.control.setToolTip(tooltip(help_text(knob)))
+        self.slider = KnobSlider(knob, type(value), self) if knob.slide is not None else None
         self.error = plain_label(wrap=True)
         self.error.setObjectName(f"{path}.error")
         self.error.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.control)
+        layout.addWidget(self.control if self.slider is None else self._beside(self.slider))
         layout.addWidget(self.error)
+        self.explain()
         self.show_value(value)
+
+    def _beside(self, slider: KnobSlider) -> QWidget:
+        """The slider and, at its right, the number."""
+        slider.setObjectName(f"{self.path}.slider")
+        slider.setAccessibleName(f"{self.knob.label} slider")
+        slider.moved.connect(self._slid)
+        slider.submitted.connect(self.commit)
+        both = QWidget(self)
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.UNIT)
+        row.addWidget(slider, 1)
+        row.addWidget(self.control, 1)
+        return both
+
+    @Slot(float)
+    def _slid(self, value: float) -> None:
+        if isinstance(self.control, NumberBox):
+            self.control.set_text(as_text(value))
+
+    def explain(self, why_not: str = "") -> None:
+        """Say what the setting does, and why it cannot act here, if it cannot: then it is disabled."""
+        text = help_text(self.knob)
+        self.control.setEnabled(not why_not)
+        self.control.setToolTip(tooltip(f"{text} {why_not}".rstrip()))
+        if self.slider is not None:
+            self.slider.setEnabled(not why_not)
+            end = f"The slider ends at {self.knob.slide:,g}; type a larger number beside it."
+            self.slider.setToolTip(tooltip(f"{text} {why_not or end * (self.knob.slide != self.knob.high)}".rstrip()))
 
     def _make_control(self, knob: Knob, value: Any) -> QWidget:
         if knob.choices is not None:
@@ -291,11 +323,18 @@ class Field(QWidget):
             control.setChecked(value)
         elif isinstance(control, NumberBox | LayersEdit):
             control.set_text(as_text(value))
+        if self.slider is not None:
+            self.slider.show_value(value)
 
-    def forget(self) -> None:
-        """Show the next value in any case."""
+    def show_fixed(self, number: int | None) -> None:
+        """Show the number that the data have in place of the setting, or none; the next value is shown in any case."""
+        if isinstance(self.control, NumberBox):
+            self.control.set_text("" if number is None else str(number))
+        if self.slider is not None:
+            self.slider.show_value(number or 0)
         self._shown = None
 
+    @Slot()
     def commit(self) -> None:
         """Take over what is typed and was not entered yet."""
         if self.control.isEnabled() and isinstance(self.control, NumberBox | LayersEdit):

@@ -39,10 +39,11 @@ from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
-from mlp_studio.ui.panels.experiment import ExperimentPanel
+from mlp_studio.ui.panels.experiment import ExperimentPanel, sample_words
 from mlp_studio.ui.panels.lesson import LessonPanel
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
+from mlp_studio.ui.panels.tables import ask_path
 from mlp_studio.ui.plots.curves import CurvesPanel
 from mlp_studio.ui.store import Shown, State
 from mlp_studio.ui.studio import Studio
@@ -97,6 +98,7 @@ class MainWindow(QMainWindow):
         self.curves = CurvesPanel(studio, self)
         self.evaluation = EvaluationPanel(studio, self)
         self.data = DataSummaryPanel(studio, self)
+        self.data.export_wanted.connect(self.export_data)
         self.lesson = LessonPanel(studio, self)
         self.lesson.panel_wanted.connect(self._raise_dock)
         self.lesson.tool_wanted.connect(self._run_command)
@@ -237,7 +239,8 @@ class MainWindow(QMainWindow):
         shown, dropout = state.shown, state.experiment.model.dropout > 0
         seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled)
         from_file = state.experiment.data.source == "file"
-        key = (status, state.loading, state.follow_up, state.prepared, seen, from_file)
+        seeds = (state.experiment.data.source, bool(state.earlier_seeds))
+        key = (status, state.loading, state.follow_up, state.prepared, seen, seeds)
         if key == self._rendered:
             return
         self._rendered = key
@@ -261,6 +264,9 @@ class MainWindow(QMainWindow):
         why_not = "The data are being loaded" if from_file else "The data come from no file"
         for name in ("change_import", "reload"):
             self._enable(name, from_file and not state.loading, why_not)
+        self.commands["new_sample"].setText(f"&{sample_words(state.experiment)[0]}")
+        self._enable("new_sample", run is not None, "There are no data yet")
+        self._enable("previous_sample", seeds[1], "No new sample has been drawn yet")
         self.commands["shuffle_labels"].setChecked(shuffled)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
         self.commands["uncertainty"].setChecked(state.shown.uncertainty)
@@ -337,6 +343,16 @@ class MainWindow(QMainWindow):
         if self.experiment.commit():
             self.studio.reset()
 
+    @Slot()
+    def new_sample(self) -> None:
+        """Another seed."""
+        self.experiment.new_sample()
+
+    @Slot()
+    def previous_sample(self) -> None:
+        """The seed before."""
+        self.studio.previous_sample()
+
     @Slot(bool)
     def shuffle_labels(self, on: bool) -> None:
         """Train with the labels dealt out by chance, or as they are."""
@@ -401,9 +417,9 @@ class MainWindow(QMainWindow):
     def export_data(self) -> None:
         """Save the loaded data as CSV, in original units."""
         prepared = self.studio.store.state.prepared
-        name = ask_save(self, f"{Path(prepared.dataset.name).stem}.csv") if prepared is not None else ""
-        if name:
-            self.studio.export_points(Path(name))
+        path = ask_path(self, f"{Path(prepared.dataset.name).stem}.csv") if prepared is not None else None
+        if path is not None:
+            self.studio.export_points(path)
 
     @Slot()
     def copy_boundary(self) -> None:
@@ -571,8 +587,3 @@ def shown_keys(command: Command, action: QAction) -> str:
 def ask_open(parent: QWidget, folder: str) -> str:
     """A file to open, or ""."""
     return QFileDialog.getOpenFileName(parent, "Open data", folder, "Tables (*.csv *.tsv *.txt);;All files (*)")[0]
-
-
-def ask_save(parent: QWidget, name: str) -> str:
-    """A file to write, or ""."""
-    return QFileDialog.getSaveFileName(parent, "Save", name, "CSV (*.csv)")[0]

@@ -158,6 +158,7 @@ class State:
     cell: Cell | None = None
     notice: Notice | None = None
     follow_up: str = ""  # why Train would start a new run, or ""
+    earlier_seeds: tuple[int, ...] = ()  # that new samples have replaced, the latest last
     lesson: str = ""  # the lesson that is open; "": the gallery
     verdicts: Mapping[str, Findings] = field(default_factory=dict)  # the latest of each lesson, in this session
     comparison: Comparison | None = None

@@ -29,6 +29,7 @@ from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import finite_number, parse_row
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.randomness import new_seed
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.importance import ImportanceMeter
@@ -65,6 +66,7 @@ class Studio(QObject):
         self._asked = Experiment()  # whose data were asked for last
         self._loaded: Loaded | None = None  # the present data
         self._reading = Reading()  # of the newest data asked for
+        self._remark = Notice("")  # to be shown with the next data
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
         self._figures_at = 0.0
@@ -122,6 +124,24 @@ class Studio(QObject):
         """Train on the same data with the labels dealt out by chance, or as they are."""
         experiment = self.store.state.experiment
         self.train_anew(replace(experiment, data=replace(experiment.data, shuffle_labels=on)))
+
+    def new_sample(self) -> None:
+        """Draw a new seed, and load what it gives; the old one can be got back."""
+        state = self.store.state
+        self.store.update(earlier_seeds=(*state.earlier_seeds, state.experiment.seed))
+        self._take_seed(new_seed(state.experiment.seed), "previous_sample")
+
+    def previous_sample(self) -> None:
+        """Go back to the seed that the latest new sample replaced."""
+        *rest, seed = self.store.state.earlier_seeds or (self.store.state.experiment.seed,)
+        self.store.update(earlier_seeds=tuple(rest))
+        self._take_seed(seed, "")
+
+    def _take_seed(self, seed: int, command: str) -> None:
+        experiment = self.store.state.experiment
+        new = "new points, split" if SOURCES[experiment.data.source].is_drawn else "the same rows, a new split"
+        self._remark = Notice(f"Seed {experiment.seed} → {seed}: {new} and first weights.", command=command)
+        self.set("seed", seed)
 
     def open_file(self, path: Path, **choices: Any) -> None:
         """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …"""
@@ -261,8 +281,9 @@ class Studio(QObject):
         """Show these data, with a run that has not begun."""
         state, prepared, scene = self.store.state, loaded.prepared, loaded.scene
         dataset = prepared.dataset
-        notes = " ".join(filter(None, (foreword, *dataset.notes, *prepared.notes)))
-        command = "change_import" if experiment.data.source == "file" else ""
+        remark, self._remark = self._remark, Notice("")
+        notes = " ".join(filter(None, (foreword, remark.text, *dataset.notes, *prepared.notes)))
+        command = remark.command or ("change_import" if experiment.data.source == "file" else "")
         same_columns = state.prepared is not None and state.prepared.dataset.feature_names == dataset.feature_names
         self._retire()
         self._end_reading()
@@ -289,6 +310,7 @@ class Studio(QObject):
         """The data asked for cannot be had: the previous ones stay, and so do their settings."""
         self._train_when_loaded = False
         self._end_reading()
+        self._remark = Notice("")
         experiment = self.store.state.experiment
         if self._loaded is not None:
             there = self._loaded.experiment

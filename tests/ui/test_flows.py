@@ -685,7 +685,7 @@ def test_a_picture_from_the_command_line_shows_the_point_asked_about(qtbot, tmp_
 
 def test_the_points_are_saved_as_a_table_that_opens_again(qtbot, window, tmp_path, monkeypatch):
     path, suggested = tmp_path / "points.csv", []
-    monkeypatch.setattr(main_window, "ask_save", lambda _parent, name: suggested.append(name) or str(path))
+    monkeypatch.setattr(main_window, "ask_path", lambda _parent, name: suggested.append(name) or path)
     window.commands["save_points"].trigger()
     qtbot.waitUntil(lambda: state_of(window).notice is not None, timeout=SECONDS)
     assert suggested == ["Spiral.csv"]
@@ -699,7 +699,7 @@ def test_the_points_are_saved_as_a_table_that_opens_again(qtbot, window, tmp_pat
 
 def test_points_that_cannot_be_saved_are_told(qtbot, window, tmp_path, monkeypatch):
     path = tmp_path / "no such folder" / "points.csv"
-    monkeypatch.setattr(main_window, "ask_save", lambda *_: str(path))
+    monkeypatch.setattr(main_window, "ask_path", lambda *_: path)
     window.commands["save_points"].trigger()
     qtbot.waitUntil(lambda: state_of(window).notice is not None, timeout=SECONDS)
     assert window.notice.text.text() == f"{path} could not be written: No such file or directory."

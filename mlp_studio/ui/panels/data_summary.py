@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
+    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -106,7 +108,9 @@ class Notes(QPlainTextEdit):
 
 
 class DataSummaryPanel(QWidget):
-    """Shows the loaded data: a headline, notes, and one of four tables."""
+    """Shows the loaded data: a headline, notes, and one of four tables. `export_wanted`: all rows are to be saved."""
+
+    export_wanted = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,6 +120,10 @@ class DataSummaryPanel(QWidget):
         self._spread: Spread | None = None
         self.name = Name(self)
         self.shape = plain_label(muted=True)
+        self.export_button = QPushButton("Export all rows …", self)
+        self.export_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
+        self.export_button.setToolTip(tooltip("Save every row, in original units, as a CSV file."))
+        self.export_button.clicked.connect(self.export_wanted)
         self.notes = Notes(self)
         self.sentence = plain_label(NOTHING, muted=True, wrap=True)
         self.views = Segments(VIEWS, "rows", VIEW_HELP, self)
@@ -141,8 +149,13 @@ class DataSummaryPanel(QWidget):
         body = QVBoxLayout(page)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(half)
-        body.addWidget(self.name)
-        body.addWidget(self.shape)
+        headline = QGridLayout()
+        headline.setHorizontalSpacing(theme.UNIT)
+        headline.setVerticalSpacing(half)
+        headline.addWidget(self.name, 0, 0)
+        headline.addWidget(self.export_button, 0, 1)
+        headline.addWidget(self.shape, 1, 0, 1, 2)
+        body.addLayout(headline)
         body.addWidget(self.notes)
         body.addSpacing(half)
         body.addLayout(choice)

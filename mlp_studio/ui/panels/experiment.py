@@ -4,22 +4,36 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mlp_studio.core.config import Experiment, Knob, knobs
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
-from mlp_studio.ui.form import Field, NumberBox, help_text, plain_label, tooltip
+from mlp_studio.ui.form import ChoiceBox, Field, help_text, plain_label, tooltip
+from mlp_studio.ui.source_list import SourceDelegate
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
 # Rows of each section; two or three settings may share a row. A test sees to it that no knob is left out.
 DATA = (
     ("data.source",),
-    ("data.rows", "data.noise"),
-    ("data.classes", "seed"),
+    ("data.rows",),
+    ("data.noise",),
+    ("data.classes",),
+    ("seed",),
     ("split.train", "split.validation", "split.test"),
     ("split.standardize", "split.class_weights"),
 )
@@ -56,6 +70,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._has_more = False
         self.heading = QToolButton(self)
         self.heading.setText(title)
         self.heading.setAutoRaise(True)
@@ -65,6 +80,13 @@ class Section(QWidget):
         font.setBold(True)
         self.heading.setFont(font)
         self.heading.clicked.connect(self._fold)
+        self.more = QToolButton(self)
+        self.more.setText("More")
+        self.more.setCheckable(True)
+        self.more.setAutoRaise(True)
+        self.more.setToolTip(tooltip("Settings that are rarely needed"))
+        self.more.setObjectName(f"{title.lower()}.more")
+        self.more.hide()
         self.body = QWidget(self)
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(theme.UNIT // 2, 0, 0, theme.UNIT)
@@ -72,13 +94,28 @@ class Section(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.UNIT // 2)
-        layout.addWidget(self.heading)
+        top = QHBoxLayout()
+        top.addWidget(self.heading)
+        top.addStretch(1)
+        top.addWidget(self.more)
+        layout.addLayout(top)
         layout.addWidget(self.body)
+
+    def add_rare(self, settings: QLayout) -> None:
+        """Settings that are shown while More, beside the heading, is pressed."""
+        body = QWidget(self)
+        body.setLayout(settings)
+        body.hide()
+        self.rows.addWidget(body)
+        self.more.toggled.connect(body.setVisible)
+        self.more.show()
+        self._has_more = True
 
     @Slot()
     def _fold(self) -> None:
         is_open = self.body.isHidden()
         self.body.setVisible(is_open)
+        self.more.setVisible(is_open and self._has_more)
         self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
 
 
@@ -95,6 +132,10 @@ class ExperimentPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.new_sample_button = QPushButton(self)
+        self.new_sample_button.setObjectName("new_sample")
+        self.new_sample_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
+        self.new_sample_button.clicked.connect(self.new_sample)
         content = QWidget(self)
         layout = QVBoxLayout(content)
         layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, theme.UNIT)
@@ -105,27 +146,24 @@ class ExperimentPanel(QScrollArea):
         for section in (data, model, training):
             layout.addWidget(section)
         layout.addStretch(1)
+        self._picture_sources()
         self.setWidget(content)
         self.setMinimumWidth(content.minimumSizeHint().width() + 2 * theme.UNIT)
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
 
+    def _picture_sources(self) -> None:
+        """Open the list of sources with a picture of each."""
+        box = self.fields["data.source"].control
+        if isinstance(box, ChoiceBox):
+            box.setItemDelegate(SourceDelegate(lambda: self._studio.store.state.experiment, box))
+            box.setMaxVisibleItems(box.count())
+
     def _section(self, title: str, rows: Rows, rare: Rows) -> tuple[Section, QLabel]:
         section = Section(title, self)
         section.rows.addLayout(self._grid(rows))
         if rare:
-            more = QToolButton(section)
-            more.setText("More")
-            more.setCheckable(True)
-            more.setAutoRaise(True)
-            more.setToolTip(tooltip("Settings that are rarely needed"))
-            body = QWidget(section)
-            body.setLayout(self._grid(rare))
-            body.hide()
-            more.toggled.connect(body.setVisible)
-            more.setObjectName(f"{title.lower()}.more")
-            section.rows.addWidget(body)
-            section.rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+            section.add_rare(self._grid(rare))
         summary = plain_label(muted=True, wrap=True)
         summary.setObjectName(f"{title.lower()}.summary")
         section.rows.addWidget(summary)
@@ -159,8 +197,11 @@ class ExperimentPanel(QScrollArea):
         caption.setBuddy(field.control)
         self._captions[path] = caption
         if span == 6:
+            beside = self.new_sample_button if path == "seed" else None
             grid.addWidget(caption, row + 1, 0, 1, 2)
-            grid.addWidget(field, row + 1, 2, 1, 4)
+            grid.addWidget(field, row + 1, 2, 1, 4 if beside is None else 2)
+            if beside is not None:
+                grid.addWidget(beside, row + 1, 4, 1, 2, Qt.AlignmentFlag.AlignTop)
         else:
             grid.addWidget(caption, row, column, 1, span)
             grid.addWidget(field, row + 1, column, 1, span)
@@ -175,6 +216,12 @@ class ExperimentPanel(QScrollArea):
             wrong.control.setFocus()
         return wrong is None
 
+    @Slot()
+    def new_sample(self) -> None:
+        """Draw a new seed, after what is still being typed was taken over."""
+        if self.commit():
+            self._studio.new_sample()
+
     @Slot(object)
     def render(self, state: State) -> None:
         """Show the settings and what they come to."""
@@ -185,6 +232,9 @@ class ExperimentPanel(QScrollArea):
             field.show_value(_value(state.experiment, path))
         self._show_fixed(state)
         self._enable(state.experiment)
+        label, explained = sample_words(state.experiment)
+        self.new_sample_button.setText(label)
+        self.new_sample_button.setToolTip(tooltip(f"{explained} (N)"))
         self.data_summary.setText(data_summary(state))
         self.model_summary.setText(model_summary(state))
         self.training_summary.setText(training_summary(state))
@@ -194,10 +244,8 @@ class ExperimentPanel(QScrollArea):
         settings, prepared = SOURCES[state.experiment.data.source].settings, state.prepared
         for name in ("rows", "classes", "noise"):
             field = self.fields[f"data.{name}"]
-            if name not in settings and prepared is not None and isinstance(field.control, NumberBox):
-                fixed = {"rows": prepared.dataset.rows, "classes": prepared.dataset.classes}.get(name)
-                field.control.set_text("" if fixed is None else str(fixed))
-                field.forget()  # the next value is shown even where it is the same setting
+            if name not in settings and prepared is not None:
+                field.show_fixed({"rows": prepared.dataset.rows, "classes": prepared.dataset.classes}.get(name))
 
     def _enable(self, experiment: Experiment) -> None:
         source = SOURCES[experiment.data.source]
@@ -209,11 +257,16 @@ class ExperimentPanel(QScrollArea):
         self._set_enabled("train.device", has_choice, "The NumPy backend computes on the CPU.")
 
     def _set_enabled(self, path: str, is_enabled: bool, why_not: str) -> None:
-        field = self.fields[path]
-        field.control.setEnabled(is_enabled)
         self._captions[path].setEnabled(is_enabled)
-        text = help_text(field.knob)
-        field.control.setToolTip(tooltip(text if is_enabled else f"{text} {why_not}"))
+        self.fields[path].explain("" if is_enabled else why_not)
+
+
+def sample_words(experiment: Experiment) -> tuple[str, str]:
+    """What to call the drawing of a new seed, and what it brings."""
+    source = SOURCES[experiment.data.source]
+    if source.is_drawn:
+        return "New sample", "Draw a new seed: other points, another split, other first weights."
+    return "New split", f"Draw a new seed: another split and other first weights. {source.label}’s rows stay the same."
 
 
 def data_summary(state: State) -> str:
