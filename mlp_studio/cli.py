@@ -80,7 +80,11 @@ def _refuse(sentence: str) -> int:
 def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--lesson", metavar="ID", help=f"start from a lesson: {', '.join(LESSONS)}")
-    add("--data", metavar="FILE", help="learn from a CSV file")
+    add(
+        "--data",
+        metavar="FILE",
+        help="learn from a table: CSV, or Excel or Parquet where openpyxl or pyarrow is installed",
+    )
     add("--label", metavar="COLUMN", help="the column of FILE that holds the class; guessed if not given")
     add("--features", metavar="A,B", help="the columns of FILE that the network sees; default: all others of numbers")
     add("--missing", metavar="RULE", help="drop the rows of FILE that lack a value (default), or fill in the median")

@@ -367,7 +367,7 @@ def test_the_report_accounts_for_every_row(tmp_path, capsys):
         "filled": [{"column": "x", "with": "median", "values": 1, "lines": [8]}],
         "duplicates": 2,
         "encoded": {"colour": ["green", "red"]},
-        "format": {"encoding": "utf-8-sig", "delimiter": ";", "decimal": ".", "header": True},
+        "format": {"kind": "text", "encoding": "utf-8-sig", "delimiter": ";", "decimal": ".", "header": True},
     }
     assert document["data"]["notes"][0] == sentence
     assert sentence in " ".join(capsys.readouterr().out.split())

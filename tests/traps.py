@@ -3,6 +3,9 @@
 To add a trap, add its row: what is in the file, and the exact sentence a person is shown.
 """
 
+import importlib.util
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +27,19 @@ class Trap:
 
 def _trap(content: str | bytes, sentence: str, name: str = "data.csv") -> Trap:
     return Trap(content if isinstance(content, bytes) else content.encode(), sentence, name)
+
+
+def _parquet_sentence() -> str:
+    if importlib.util.find_spec("pyarrow"):
+        return "“data.csv” cannot be read as a Parquet file; it may be damaged."
+    return "“data.csv” is a Parquet file; reading it needs pyarrow: pip install pyarrow, or save the table as CSV."
+
+
+def _zipped(name: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, "x,label\n1,a\n")
+    return stream.getvalue()
 
 
 def _table(rows: int, first: str, row: str) -> str:
@@ -130,14 +146,19 @@ REFUSED: dict[str, Trap] = {
     ),
     "an Excel file": _trap(
         b"PK\x03\x04rest",
-        "“data.csv” is an Excel workbook or a zip archive; save the table as CSV.",
+        "“data.csv” is a damaged Excel workbook or zip archive.",
     ),
     "an old Excel file": _trap(
         b"\xd0\xcf\x11\xe0\xa1",
         "“data.csv” is an old Excel workbook; save the table as CSV.",
     ),
     "a compressed file": _trap(b"\x1f\x8b\x08\x00", "“data.csv” is compressed; unpack it first."),
-    "a Parquet file": _trap(b"PAR1\x15\x04", "“data.csv” is a Parquet file; save the table as CSV."),
+    "a Parquet file": _trap(b"PAR1\x15\x04", _parquet_sentence()),
+    "a zip archive": _trap(
+        _zipped("data.txt"),
+        "“data.zip” is a zip archive; unpack it first, or save the table in it as CSV.",
+        "data.zip",
+    ),
     "a binary file": _trap(b"\x7fELF\x02\x01\x00\x00,1\n", "“data.csv” is not a text file."),
     "half a character": _trap(
         "x,label\n1,a\n2,b\n".encode("utf-16")[:-1],

@@ -1,6 +1,6 @@
 """What became of the rows of a file: none is dropped, changed or repeated in silence."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mlp_studio.core.dataset import Ints
@@ -32,9 +32,10 @@ class Account:
     """Every row of a file: `read` = `used` + those dropped, each of them for one reason.
 
     `duplicates` rows repeat an earlier one and are kept. `encoded` names the columns of text that became features,
-    each with its different texts. `format` is how the file was taken apart.
+    each with its different texts. `kind` and `format` are how the file was taken apart (`core.readers`).
     """
 
+    kind: str
     format: TableFormat
     read: int
     used: int
@@ -74,10 +75,8 @@ class Account:
             "duplicates": self.duplicates,
             "encoded": {name: list(texts) for name, texts in self.encoded},
             "format": {
-                "encoding": self.format.encoding,
-                "delimiter": self.format.delimiter,
-                "decimal": self.format.decimal,
-                "header": self.format.header,
+                "kind": self.kind,
+                **(asdict(self.format) if self.kind == "text" else {"header": self.format.header}),
             },
         }
 

@@ -111,7 +111,9 @@ class DataConfig:
         "Deal the labels out anew by chance: nothing is left to learn, so what the network gets right is memory.",
         rare=True,
     )
-    path: str = knob("", "File", "The CSV file that is read.", form=False)
+    path: str = knob(
+        "", "File", "The file that is read: CSV, or Excel or Parquet where their readers are installed.", form=False
+    )
     label: str = knob("", "Label", "The column that holds the class.", form=False)
     encoding: str = knob("", "Encoding", "How the file's text is encoded; empty: as it looks.", form=False)
     delimiter: str = knob("", "Delimiter", "What parts the file's columns; empty: as it looks.", form=False)

@@ -18,7 +18,7 @@ _one_at_a_time = Lock()  # not two: they would wait for each other's shared libr
 def load(name: str) -> None:
     """Import a library; raises ImportError where it is missing."""
     with _one_at_a_time:
-        if name in sys.modules:
+        if sys.modules.get(name):  # None where it must not be imported
             return
         if name == "torch":
             _load_shared_libraries()

@@ -1,4 +1,4 @@
-"""A look at a text file: the format that fits it, its first rows, and what each column seems to be for."""
+"""A look at a table file: the format that fits it, its first rows, and what each column seems to be for."""
 
 import codecs
 import csv
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mlp_studio.core.categories import MAX_CATEGORIES, too_many
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.readers import READERS, find_kind, read_records
 from mlp_studio.core.text_rows import (
     DELIMITERS,
     ENCODINGS,
@@ -30,8 +31,6 @@ from mlp_studio.core.text_rows import (
     listed,
     misfit,
     quoted,
-    read_records,
-    require_text,
     sentences,
 )
 
@@ -75,11 +74,13 @@ class Column:
 class Preview:
     """The first rows of a file and what they suggest.
 
+    kind: the file's, as `core.readers` names it; only of "text" are encoding, delimiter and decimal sign settled.
     rows: as many cells in each as there are columns. lines: where each of these rows starts in the file.
     `broken` is the sentence on a sampled row that cannot be taken apart, or "". is_whole: the sample is the table.
     """
 
     path: Path
+    kind: str
     format: TableFormat
     columns: tuple[Column, ...]
     roles: tuple[Role, ...]
@@ -131,7 +132,8 @@ def sniff(path: Path) -> TableFormat:
     """The format that fits the file best. Raises DataError when the file cannot be read or holds no text."""
     path = Path(path)
     with sentences(path):
-        require_text(path)
+        if (kind := find_kind(path)) != "text":
+            return _untold(kind, _has_header([cells for _, cells in _first(path, TableFormat())], "."))
         encoding = _encoding(path)
         with path.open(encoding=encoding, newline="") as handle:
             sample = handle.read(SNIFF_CHARACTERS)
@@ -144,6 +146,16 @@ def sniff(path: Path) -> TableFormat:
     return TableFormat(encoding, delimiter, decimal, _has_header(rows, decimal))
 
 
+def _untold(kind: str, header: bool) -> TableFormat:
+    """The format of a file that is no text: whether there is a row of names is all there is to say."""
+    return TableFormat(header=header or READERS[kind].is_named)
+
+
+def _first(path: Path, fmt: TableFormat, rows: int = 100) -> list[Record]:
+    with closing(read_records(path, fmt)) as source:
+        return list(islice(source, rows))
+
+
 def read_preview(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> Preview:
     """The first `rows` rows as text, with a role for each column that is guessed from the first thousand.
 
@@ -152,7 +164,9 @@ def read_preview(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> 
     path = Path(path)
     used = fmt or sniff(path)
     with sentences(path):
-        require_text(path)
+        kind = find_kind(path)
+        used = used if kind == "text" else _untold(kind, used.header)
+        own = READERS[kind].notes(path)
         records, broken, complete = _sample(path, used)
     if not records:
         raise DataError(broken or f"{quoted(path.name)} is empty.")
@@ -167,12 +181,13 @@ def read_preview(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> 
     columns = tuple(_column(name, values, lines, used.decimal, complete) for name, values in judged)
     return Preview(
         path=path,
+        kind=kind,
         format=used,
         columns=columns,
         roles=_guessed_roles(columns),
         rows=tuple(cells[:rows]),
         lines=lines[:rows],
-        notes=(() if fmt else tuple(_format_notes(used))) + notes,
+        notes=own + (() if fmt else tuple(_format_notes(used))) + notes,
         broken=misfit(body, width) or broken,
         is_whole=complete,
     )

@@ -1,4 +1,4 @@
-"""Tables from text files: all rows, each accounted for, as a data set.
+"""Tables from files: all rows, each accounted for, as a data set.
 
 The csv module reads them row by row; pandas reads large files several times as fast, and is used where both agree.
 What goes wrong is a `DataError` with one sentence that names the line or the column; what was merely decided
@@ -27,13 +27,13 @@ from mlp_studio.core.files import write_text
 from mlp_studio.core.gaps import fill
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
 from mlp_studio.core.progress import Progress, to_nobody
+from mlp_studio.core.readers import read_records
 from mlp_studio.core.text_rows import (
     TableFormat,
     as_numbers,
     listed,
     misfit,
     quoted,
-    read_records,
     sentences,
 )
 
@@ -73,7 +73,7 @@ def read_table(
     missing: str = "drop",
     progress: Progress = to_nobody,
 ) -> Dataset:
-    """The data set in a text file; `label` "", `features` () and `fmt` None are guessed.
+    """The data set in a file; `label` "", `features` () and `fmt` None are guessed.
 
     A column of text that is named among the features becomes one of zeros and ones for each different text. Rows with
     an infinite feature or an empty label are dropped, and those with a missing feature, too; with `missing` "median"
@@ -88,7 +88,7 @@ def read_table(
     target = _target(preview, label)
     inputs = _inputs(preview, target, features)
     with sentences(path):
-        large = path.stat().st_size > LARGE_BYTES
+        large = preview.kind == "text" and path.stat().st_size > LARGE_BYTES
         rows = _read_plain(preview, target, inputs, progress) if large else None
         rows = rows or _read(preview, target, inputs, progress)
     left_out = () if features else tuple(_left_out(preview, target))
@@ -271,6 +271,7 @@ def _dataset(
     used = ~np.any(list(dropped.values()), axis=0)
     values, codes, found = values[used], codes[used], list(rows.classes)
     account = Account(
+        kind=preview.kind,
         format=preview.format,
         read=len(lines),
         used=len(values),

@@ -36,12 +36,6 @@ DELIMITERS = {",": "Comma ,", ";": "Semicolon ;", "\t": "Tab", "|": "Bar |"}
 DECIMALS = {".": "Point 1.5", ",": "Comma 1,5"}
 
 MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"))
-NOT_TEXT = {
-    b"PK\x03\x04": "is an Excel workbook or a zip archive; save the table as CSV",
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the table as CSV",
-    b"\x1f\x8b": "is compressed; unpack it first",
-    b"PAR1": "is a Parquet file; save the table as CSV",
-}
 PROGRESS_ROWS = 2_000  # so many are read between one word of progress and the next
 SWAP_COMMA = str.maketrans(",.", ".,")
 
@@ -108,23 +102,6 @@ def on_lines(lines: Sequence[int] | Ints, limit: int = 5) -> str:
 
 
 # The file and its rows
-
-
-def require_text(path: Path) -> None:
-    """Raise DataError or OSError where the path leads to no file, an empty one, or one that is plainly no text."""
-    if path.is_dir():
-        raise DataError(f"{quoted(path.name)} is a folder, not a file.")
-    if not path.exists():
-        raise FileNotFoundError
-    if not path.is_file():
-        raise DataError(f"{quoted(path.name)} is not an ordinary file.")
-    with path.open("rb") as handle:
-        start = handle.read(8)
-    if not start:
-        raise DataError(f"{quoted(path.name)} is empty.")
-    for magic, reason in NOT_TEXT.items():
-        if start.startswith(magic):
-            raise DataError(f"{quoted(path.name)} {reason}.")
 
 
 def read_records(path: Path, fmt: TableFormat, progress: Progress = to_nobody) -> Generator[Record, None, None]:

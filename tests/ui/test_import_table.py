@@ -247,7 +247,7 @@ def test_a_wrong_encoding_empties_the_preview_and_can_be_taken_back(qtbot, opene
                 "1 dropped for infinite values (line 4), 1 dropped for an empty label (line 3)."
             ),
         ),
-        (b"PK\x03\x04", "“data.csv” is an Excel workbook or a zip archive; save the table as CSV."),
+        (b"PK\x03\x04", "“data.csv” is a damaged Excel workbook or zip archive."),
     ],
 )
 def test_a_bad_file_opens_with_its_sentence(opened, text, sentence):
