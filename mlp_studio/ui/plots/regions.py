@@ -6,14 +6,15 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.image import RegionsImage
-from mlp_studio.ui.plots.plot import CACHED, FillsView, recolour, themed_plot
+from mlp_studio.ui.plots.plot import recolour, themed_plot
+from mlp_studio.ui.plots.points import PointCloud, PointsLayer
 from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
@@ -21,81 +22,10 @@ from mlp_studio.ui.theme import Colours
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
 FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
 VEIL_STEPS, VEIL_OPACITY = 256, 0.85
+NOWHERE = np.empty((0, 2))
 PROBE = 22  # pixels across
 RING = 3  # pixels by which an outline is wider than its point
 RING_ALPHA = 150  # of 255: where many points are wrong, their outlines do not run into one patch
-
-
-class AlikePoints(pg.ScatterPlotItem):  # type: ignore[misc]
-    """A scatter plot whose points all look the same.
-
-    pyqtgraph looks up the picture of each point by its own symbol, size, pen and brush: with 10,000 points that took
-    70 of the 100 ms that the window stood still for when its data changed.
-    """
-
-    def updateSpots(self, dataSet: NDArray[np.void] | None = None) -> None:
-        """Give all points the one picture of this plot's symbol, size, pen and brush."""
-        points = self.data if dataSet is None else dataSet
-        options = self.opts
-        (place,) = self.fragmentAtlas[[(options["symbol"], options["size"], options["pen"], options["brush"])]]
-        points["sourceRect"] = place
-        self._updateMaxSpotSizes(data=points)
-        self.invalidate()
-
-
-class PointsLayer(FillsView, pg.GraphicsObject):  # type: ignore[misc]
-    """Many scatter plots, drawn once into one picture that is kept until they or the view change.
-
-    While the network trains, only the regions beneath change: a frame then costs one copy of this picture instead of
-    a pass over every point, or a copy for every scatter plot. The scatter plots are its children, hidden from the
-    scene, so that nothing else draws them.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._items: list[pg.ScatterPlotItem] = []
-        self._shown: set[pg.ScatterPlotItem] = set()
-        self.setCacheMode(CACHED)
-        self.setZValue(10)
-
-    def add(self, item: pg.ScatterPlotItem) -> None:
-        """Draw this one too, above those that were added before."""
-        item.setParentItem(self)
-        item.hide()
-        self._items.append(item)
-        self._shown.add(item)
-        self.update()
-
-    def remove(self, item: pg.ScatterPlotItem) -> None:
-        """Draw this one no longer."""
-        self._items.remove(item)
-        self._shown.discard(item)
-        item.setParentItem(None)
-        if item.scene() is not None:
-            item.scene().removeItem(item)
-        self.update()
-
-    def show_item(self, item: pg.ScatterPlotItem, visible: bool) -> None:
-        """Draw this one, or leave it out for now."""
-        (self._shown.add if visible else self._shown.discard)(item)
-        self.update()
-
-    def shows(self, item: pg.ScatterPlotItem) -> bool:
-        """Whether this one is drawn."""
-        return item in self._shown
-
-    def viewTransformChanged(self) -> None:
-        """The view moved: the picture is out of date."""
-        super().viewTransformChanged()
-        self.update()
-
-    def paint(self, painter: QPainter, *arguments: object) -> None:
-        """Draw those that are shown."""
-        for item in self._items:
-            if item in self._shown and len(item.data):
-                painter.save()
-                item.paint(painter, *arguments)
-                painter.restore()
 
 
 class RegionsPlot(QObject):
@@ -119,10 +49,10 @@ class RegionsPlot(QObject):
         self.veil = pg.ImageItem(axisOrder="row-major")
         self.veil.setZValue(-5)
         self.veil.hide()
-        self._scatter: dict[tuple[str, int], pg.ScatterPlotItem] = {}
+        self._clouds: dict[tuple[str, int], PointCloud] = {}
         self.layer = PointsLayer()
-        self.wrong = {part: self._ring(part, RING) for part in POINT_SIZES}
-        self.chosen = {part: self._ring(part, 2 * RING) for part in POINT_SIZES}
+        self.wrong = {part: PointCloud("o", size + RING) for part, size in POINT_SIZES.items()}
+        self.chosen = {part: PointCloud("o", size + 2 * RING) for part, size in POINT_SIZES.items()}
         self.probe = QGraphicsPathItem(cross(PROBE))  # of Qt's own, as the picture of the regions is
         self.probe.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.probe.setZValue(50)
@@ -147,12 +77,6 @@ class RegionsPlot(QObject):
         """What pans and zooms."""
         return self.plot_item.getViewBox()
 
-    @staticmethod
-    def _ring(part: str, wider: int) -> pg.ScatterPlotItem:
-        ring = AlikePoints(symbol="o", size=POINT_SIZES[part] + wider, pxMode=True)
-        ring.setBrush(None)
-        return ring
-
     def recolour(self, tone: Colours | None = None) -> None:
         """Take over the present scheme's colours, or those of `tone`."""
         tone = tone or theme.colours()
@@ -160,13 +84,12 @@ class RegionsPlot(QObject):
         faint = QColor(tone.outline)
         faint.setAlpha(RING_ALPHA)
         for ring in self.wrong.values():
-            ring.setPen(pg.mkPen(faint, width=1))
+            ring.set_look(pg.mkPen(faint, width=1))
         for ring in self.chosen.values():
-            ring.setPen(pg.mkPen(tone.outline, width=2.5))
+            ring.set_look(pg.mkPen(tone.outline, width=2.5))
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
-        for (_, index), item in self._scatter.items():
-            item.setPen(pg.mkPen(tone.edge, width=0.5))
-            item.setBrush(pg.mkBrush(theme.class_colour(index)))
+        for (_, index), cloud in self._clouds.items():
+            cloud.set_look(pg.mkPen(tone.edge, width=0.5), pg.mkBrush(theme.class_colour(index)))
         if self._classes:
             self.image.set_colours(theme.region_table(self._classes, tone))
         self.veil.setLookupTable(veil_table(tone))
@@ -175,48 +98,44 @@ class RegionsPlot(QObject):
     def show_points(self, points: Mapping[str, Points], classes: int, labels: tuple[str, str]) -> None:
         """Show other data."""
         if classes != self._classes:
-            self._make_scatters(classes)
+            self._make_clouds(classes)
         self._points = points
         for part, drawn in points.items():
             for index in range(classes):
-                places = drawn.places[drawn.y == index]
-                self._scatter[part, index].setData(places[:, 0], places[:, 1])
-            self.wrong[part].setData([], [])
-            self.chosen[part].setData([], [])
+                self._clouds[part, index].show(drawn.places[drawn.y == index])
+            self.wrong[part].show(NOWHERE)
+            self.chosen[part].show(NOWHERE)
         self.layer.update()
         self.plot_item.getAxis("bottom").setLabel(escaped(labels[0]))
         self.plot_item.getAxis("left").setLabel(escaped(labels[1]))
 
-    def _make_scatters(self, classes: int) -> None:
-        for item in [*self._scatter.values(), *(self.rings if self._scatter else ())]:
-            self.layer.remove(item)
+    def _make_clouds(self, classes: int) -> None:
         self._classes = classes
-        self._scatter = {
-            (part, index): AlikePoints(symbol=theme.class_symbol(index), size=size, pxMode=True)
+        self._clouds = {
+            (part, index): PointCloud(theme.class_symbol(index), size)
             for part, size in POINT_SIZES.items()
             for index in range(classes)
         }
-        for item in (*self._scatter.values(), *self.rings):  # the rings above the points
-            self.layer.add(item)
+        self.layer.set_clouds([*self._clouds.values(), *self.rings])  # the rings above the points
         self.recolour()
 
     @property
-    def rings(self) -> tuple[pg.ScatterPlotItem, ...]:
+    def rings(self) -> tuple[PointCloud, ...]:
         """The outlines, those of a chosen cell last."""
         return (*self.wrong.values(), *self.chosen.values())
 
     def show_parts(self, parts: frozenset[str]) -> None:
         """Show the points of these shares only."""
-        for (part, _), item in self._scatter.items():
-            self.layer.show_item(item, part in parts)
+        for (part, _), cloud in self._clouds.items():
+            self.layer.show_cloud(cloud, part in parts)
         for part in POINT_SIZES:
-            self.layer.show_item(self.wrong[part], part in parts)
-            self.layer.show_item(self.chosen[part], part in parts)
+            self.layer.show_cloud(self.wrong[part], part in parts)
+            self.layer.show_cloud(self.chosen[part], part in parts)
 
     def drawn_points(self, part: str) -> int:
         """How many points of a share are drawn."""
         return sum(
-            len(item.data) for (name, _), item in self._scatter.items() if name == part and self.layer.shows(item)
+            len(cloud.data) for (name, _), cloud in self._clouds.items() if name == part and self.layer.shows(cloud)
         )
 
     def show_raster(self, raster: Raster | None) -> None:
@@ -238,14 +157,15 @@ class RegionsPlot(QObject):
         box = measured.box
         self.veil.setRect(QRectF(box.u_low, box.v_low, box.u_high - box.u_low, box.v_high - box.v_low))
 
-    def show_rings(self, layer: dict[str, pg.ScatterPlotItem], part: str, flags: NDArray[np.bool_]) -> None:
+    def show_rings(self, layer: dict[str, PointCloud], part: str, flags: NDArray[np.bool_]) -> None:
         """Put rings around the points of a share whose flag (n,) is set."""
         drawn = self._points[part]
         places = drawn.places[flags[drawn.rows]]
         if not len(places) and not len(layer[part].data):
             return
-        layer[part].setData(places[:, 0], places[:, 1])
-        self.layer.update()
+        layer[part].show(places)
+        if self.layer.shows(layer[part]):
+            self.layer.update()
 
     def show_probe(self, place: Floats | None) -> None:
         """Mark the point asked about at (u, v), or none."""
