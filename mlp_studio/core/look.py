@@ -60,17 +60,11 @@ def _doubts(preview: Preview) -> Iterator[str]:
         yield f"{quoted(label.name)} is taken as the label; check that it holds the class."
     elif label is not None and label.name.casefold() not in LABEL_NAMES and label.kind != "text":
         yield f"{quoted(label.name)} holds few different numbers and is taken as the label; check that it is the class."
-    if texts := [column.name for column, role in columns if column.kind == "text" and role == "ignore"]:
-        yield f"{listed(texts)} {'holds' if len(texts) == 1 else 'hold'} text and {_are(texts)} left out."
+    if texts := [column.name for column, role in columns if column.categories and role == "ignore"]:
+        verbs = ("holds", "is") if len(texts) == 1 else ("hold", "are")
+        yield f"{listed(texts)} {verbs[0]} text and {verbs[1]} left out unless chosen."
     features = [column for column, role in columns if role == "feature"]
     if features and (lacking := int(np.count_nonzero(np.logical_or.reduce([c.is_missing for c in features])))):
         names = [column.name for column in features if column.is_missing.any()]
-        yield f"{counted(lacking, 'row')} {_have(lacking)} no value in {listed(names, 'or')}."
-
-
-def _are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _have(rows: int) -> str:
-    return "has" if rows == 1 else "have"
+        verb = "has" if lacking == 1 else "have"
+        yield f"{counted(lacking, 'row')} {verb} no value in {listed(names, 'or')}: drop or fill such rows."

@@ -20,9 +20,10 @@ def seen(tmp_path, content, encoding="utf-8"):
         ("x,y,kind\n" + ROWS, "utf-8"),
         ("größe;y;kind\n" + ROWS.replace(",", ";"), "utf-16"),
         ("x,y,class\n" + NUMBERED, "utf-8"),
+        ("x,remark,kind\n" + "".join(f"{i}.5,remark {i},{'uv'[i % 2]}\n" for i in range(40)), "utf-8"),
         ("id,x,kind\n" + "".join(f"{i},{i}.5,{'uv'[i % 2]}\n" for i in range(40)), "utf-8"),
     ],
-    ids=["text in the last column", "UTF-16", "a label by its name", "the number of the row"],
+    ids=["text in the last column", "UTF-16", "a label by its name", "remarks", "the number of the row"],
 )
 def test_of_what_is_plain_nothing_is_asked(tmp_path, content, encoding):
     found = seen(tmp_path, content, encoding)
@@ -53,9 +54,13 @@ def test_of_what_is_plain_nothing_is_asked(tmp_path, content, encoding):
         (
             "x,town,kind\n" + "".join(f"{i}.5,town {i % 9},{'uv'[i % 2]}\n" for i in range(60)),
             "utf-8",
-            ("“town” holds text and is left out.",),
+            ("“town” holds text and is left out unless chosen.",),
         ),
-        ("x,y,kind\n" + ROWS + ",1,u\n?,,v\n", "utf-8", ("2 rows have no value in “x” or “y”.",)),
+        (
+            "x,y,kind\n" + ROWS + ",1,u\n?,,v\n",
+            "utf-8",
+            ("2 rows have no value in “x” or “y”: drop or fill such rows.",),
+        ),
     ],
     ids=["encoding", "no header", "repeated name", "number as label", "label not last", "text", "missing values"],
 )

@@ -359,7 +359,9 @@ def test_every_control_explains_itself(opened):
         dialog.decimal,
         dialog.header,
         dialog.use_all,
+        dialog.use_texts,
         dialog.use_none,
+        dialog.missing,
     )
     assert all(control.toolTip() for control in (*controls, dialog.ok, dialog.table.roles.box(0)))
     assert dialog.table.roles.box(0).accessibleName() == "Role of x"
@@ -370,12 +372,12 @@ def test_what_is_doubtful_is_said(opened):
     assert dialog.ok.isEnabled()
     assert dialog.notes.text() == (
         "“kind” holds few different numbers and is taken as the label; check that it is the class. "
-        "“town” holds text and is left out. (1 more such note.)"
+        "“town” holds text and is left out unless chosen. (1 more such note.)"
     )
 
 
 def test_the_choices_made_before_are_there_again(opened):
-    present = DataConfig(source="file", label="y", features=("x",))
+    present = DataConfig(source="file", label="y", features=("x",), missing="drop")
     dialog = opened("x,y,z,kind\n1,1,5,u\n2,1,6,v\n3,2,7,u\n4,2,8,v\n", present=present)
     assert shown_roles(dialog) == ["Feature", "Label", "Ignore", "Ignore"]
     assert dialog.choice().settings() == {
@@ -385,6 +387,7 @@ def test_the_choices_made_before_are_there_again(opened):
         "delimiter": ",",
         "decimal": ".",
         "header": "yes",
+        "missing": "drop",
     }
 
 
@@ -409,3 +412,62 @@ def test_closing_while_the_file_is_looked_at_is_safe(qtbot, opened, jobs):
     dialog.reject()
     qtbot.waitUntil(lambda: not jobs.active, timeout=SECONDS)
     assert not dialog.ok.isEnabled()  # what came is for nobody
+
+
+COLOURS = "x,colour,kind\n" + "".join(f"{i},{('red', 'green', 'blue')[i % 3]},{'uv'[i % 2]}\n" for i in range(12))
+
+
+def test_a_column_of_text_can_be_a_feature_and_says_what_it_becomes(qtbot, opened):
+    dialog = opened(COLOURS)
+    box = dialog.table.roles.box(1)
+    assert box.currentText() == "Ignore"
+    press(qtbot, box, Qt.Key.Key_Home)
+    assert box.currentText() == "Feature (one-hot, 3)"
+    assert "1 in the rows that hold the value, 0 in the others" in box.toolTip()
+    assert dialog.sentence.text() == "Ready: 4 features from 2 columns, label “kind”."
+    choice = dialog.choice()
+    assert choice.features == ("x", "colour")
+    assert read_table(choice.path, choice.label, choice.features, choice.format).features == 4
+
+
+def test_columns_of_text_become_features_by_one_click_where_that_is_possible(qtbot, opened):
+    dialog = opened(COLOURS)
+    click(qtbot, dialog.use_texts)
+    assert shown_roles(dialog) == ["Feature", "Feature (one-hot, 3)", "Label"]
+    click(qtbot, dialog.use_all)
+    assert shown_roles(dialog) == ["Feature", "Ignore", "Label"]
+    dialog = opened(PLAIN)  # 60 towns are too many
+    assert not dialog.use_texts.isEnabled()
+    assert "There is no such column here." in dialog.use_texts.toolTip()
+
+
+def test_of_a_long_file_the_number_of_values_is_a_lower_bound(opened):
+    dialog = opened("x,colour,kind\n" + "1,red,u\n2,green,v\n" * 1000)
+    assert dialog.table.roles.box(1).itemText(0) == "Feature (one-hot, 2+)"
+
+
+def test_missing_values_are_dropped_or_filled_as_chosen(qtbot, opened):
+    dialog = opened("x,y,kind\n1,,u\n,2,v\n")
+    assert dialog.missing.currentText() == "Drop the row"
+    assert dialog.notes.text() == "2 rows have no value in “x” or “y”: drop or fill such rows."
+    assert dialog.sentence.text().startswith("No row can be used")
+    assert not dialog.ok.isEnabled()
+    press(qtbot, dialog.missing, Qt.Key.Key_Down)
+    assert dialog.missing.currentText() == "Fill with the median"
+    assert dialog.sentence.text() == "Ready: 2 features, label “kind”."
+    assert dialog.ok.isEnabled()
+    choice = dialog.choice()
+    assert choice.settings()["missing"] == "median"
+    assert read_table(choice.path, choice.label, choice.features, choice.format, choice.missing).rows == 2
+
+
+def test_the_choice_for_missing_values_is_there_again(opened):
+    present = DataConfig(source="file", label="kind", features=("colour",), missing="median")
+    dialog = opened(COLOURS, present=present)
+    assert dialog.missing.currentText() == "Fill with the median"
+    assert shown_roles(dialog) == ["Ignore", "Feature (one-hot, 3)", "Label"]
+
+
+def test_every_note_is_in_the_tooltip(opened):
+    dialog = opened("a,a,a,a,kind\n1,2,3,4,u\n5,6,7,9,v\n")
+    assert "is called “a (4)”" in dialog.notes.toolTip()

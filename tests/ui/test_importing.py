@@ -105,7 +105,7 @@ def test_open_leads_the_same_way_as_a_drop(qtbot, window, tmp_path, monkeypatch)
     monkeypatch.setattr(main_window, "ask_open", lambda *_: str(path))
     window.commands["open"].trigger()
     dialog = wait_for_dialog(qtbot, window)
-    assert "“town” holds text and is left out." in dialog.notes.text()
+    assert "“town” holds text and is left out unless chosen." in dialog.notes.text()
     dialog.accept()
     wait_for_rows(qtbot, window, 60)
     assert window.importing.dialog is None
@@ -149,6 +149,26 @@ def test_the_import_of_the_present_file_can_be_changed(qtbot, window, tmp_path):
     roles = [dialog.table.roles.box(column).currentText() for column in range(3)]
     assert roles == ["Feature", "Ignore", "Label"]
     dialog.reject()
+
+
+def test_texts_become_features_and_gaps_are_filled_from_the_dialog_to_the_training(qtbot, window, tmp_path):
+    path = tmp_path / "colours.csv"
+    rows = (f"{'' if i % 10 == 4 else i},{('red', 'green', 'blue')[i % 3]},{'uv'[i % 3 == 0]}\n" for i in range(60))
+    path.write_text("x,colour,kind\n" + "".join(rows))
+    drop(window, path)
+    dialog = wait_for_dialog(qtbot, window)
+    qtbot.mouseClick(dialog.use_texts, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(dialog.missing, Qt.Key.Key_End)
+    dialog.accept()
+    wait_for_rows(qtbot, window, 60)
+    names = state_of(window).prepared.dataset.feature_names
+    assert names == ("x", "colour=blue", "colour=green", "colour=red")
+    assert "“colour” became 3 features" in window.notice.text.text()
+    assert "6 missing values filled" in window.notice.text.text()
+    window.studio.set("train.epochs", 200)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).evaluation.parts["test"].accuracy == 1
 
 
 def test_a_file_that_is_gone_is_told_when_its_import_is_to_be_changed(qtbot, window, tmp_path):

@@ -30,10 +30,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.config import DataConfig
+from mlp_studio.core.config import MISSING_VALUES, DataConfig
 from mlp_studio.core.look import Look, look
-from mlp_studio.core.preview import ROLES, Preview, Role
-from mlp_studio.core.text_rows import DECIMALS, DELIMITERS, ENCODINGS, TableFormat
+from mlp_studio.core.preview import ROLES, Column, Preview, Role
+from mlp_studio.core.text_rows import DECIMALS, DELIMITERS, ENCODINGS, TableFormat, counted
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.theme import UNIT, number_font
 
@@ -42,6 +42,12 @@ NARROW, WIDE = 104, 240  # px, the width of a column
 FEW_COLUMNS = 6  # so many share the width of the table
 MEASURED_COLUMNS = 100  # more are not measured, all have the same width
 ROLE_HELP = "Feature: an input of the network. Label: the class to learn. Ignore: left out."
+ONE_HOT_HELP = (
+    "One-hot: a column of text becomes as many features as it has different values, "
+    "each 1 in the rows that hold the value, 0 in the others."
+)
+
+TEXTS_HELP = f"Every column that can be a feature becomes one, except the label. {ONE_HOT_HELP}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class ImportChoice:
     label: str
     features: tuple[str, ...]
     format: TableFormat
+    missing: str = "drop"
 
     @classmethod
     def guessed(cls, seen: Look) -> "ImportChoice":
@@ -59,7 +66,7 @@ class ImportChoice:
         return cls.of(seen, seen.preview.roles if seen.preview else (), None)
 
     @classmethod
-    def of(cls, seen: Look, roles: Sequence[Role], used: TableFormat | None) -> "ImportChoice":
+    def of(cls, seen: Look, roles: Sequence[Role], used: TableFormat | None, missing: str = "drop") -> "ImportChoice":
         """The choice of these roles, one for each column of the preview."""
         preview = seen.preview
         names = preview.names if preview else ()
@@ -71,6 +78,7 @@ class ImportChoice:
             label=next((name for name, role in zip(names, roles, strict=True) if role == "label"), ""),
             features=() if as_guessed else features,
             format=used or (preview.format if preview else TableFormat()),
+            missing=missing,
         )
 
     def settings(self) -> dict[str, Any]:
@@ -82,6 +90,7 @@ class ImportChoice:
             "delimiter": self.format.delimiter,
             "decimal": self.format.decimal,
             "header": "yes" if self.format.header else "no",
+            "missing": self.missing,
         }
 
 
@@ -108,12 +117,13 @@ class ImportDialog(QDialog):
         self._build_controls()
         self._arrange()
         self._show_format(seen.preview.format if seen.preview else TableFormat())
+        self.missing.setCurrentIndex(self.missing.findData(present.missing if present else "drop"))
         self._connect()
         self._take(seen, ())
 
     def choice(self) -> ImportChoice:
         """The format in the controls and the columns with their roles, in the order of the file."""
-        return ImportChoice.of(self._seen, self._roles, self._format())
+        return ImportChoice.of(self._seen, self._roles, self._format(), self.missing.currentData())
 
     @property
     def _preview(self) -> Preview | None:
@@ -129,6 +139,12 @@ class ImportDialog(QDialog):
         self.header.setToolTip("If not, the columns are called x1, x2 and so on, and the first row is data.")
         self.use_all = QPushButton("&All numbers")
         self.use_all.setToolTip("Every column of numbers, except the label, becomes a feature.")
+        self.use_texts = QPushButton("All, te&xt too")
+        self.missing = _box(
+            MISSING_VALUES,
+            "What becomes of a row that lacks a value. The median is that of the training rows; a column of text is "
+            "filled with its most frequent value.",
+        )
         self.use_none = QPushButton("N&one")
         self.use_none.setToolTip("No column is a feature; choose the few you want above the columns.")
 
@@ -143,7 +159,10 @@ class ImportDialog(QDialog):
         layout.addWidget(title)
         layout.addLayout(self._format_row())
         layout.addWidget(self.table, 1)
-        layout.addLayout(_row(QLabel("Features:"), self.use_all, self.use_none, None))
+        missing = QLabel("&Missing values")
+        missing.setBuddy(self.missing)
+        features = (QLabel("Features:"), self.use_all, self.use_texts, self.use_none)
+        layout.addLayout(_row(*features, None, missing, self.missing))
         layout.addSpacing(UNIT)
         layout.addLayout(self._sentence_row())
         layout.addWidget(self.buttons)
@@ -190,7 +209,9 @@ class ImportDialog(QDialog):
         for box in (self.encoding, self.delimiter, self.decimal):
             box.currentIndexChanged.connect(self._look_again)
         self.header.toggled.connect(self._look_again)
+        self.missing.currentIndexChanged.connect(self._show_roles)
         self.use_all.clicked.connect(self._use_all)
+        self.use_texts.clicked.connect(self._use_texts)
         self.use_none.clicked.connect(self._use_none)
         self.table.roles.chosen.connect(self._choose)
         self.ok.setText("Import")
@@ -258,25 +279,31 @@ class ImportDialog(QDialog):
         self._use(("number",))
 
     @Slot()
+    def _use_texts(self) -> None:
+        self._use(("number", "text"))
+
+    @Slot()
     def _use_none(self) -> None:
         self._use(())
 
     def _use(self, kinds: tuple[str, ...]) -> None:
         columns = self._preview.columns if self._preview else ()
         self._roles = [
-            role if role == "label" else "feature" if column.kind in kinds else "ignore"
+            role if role == "label" else "feature" if _is_one_of(column, kinds) else "ignore"
             for column, role in zip(columns, self._roles, strict=True)
         ]
         self._show_roles()
 
+    @Slot()
     def _show_roles(self) -> None:
         preview = self._preview
         if preview is None:
             self._tell(self._seen.problem)
             return
         self.table.show_roles(self._roles)
-        as_guessed = tuple(self._roles) == preview.roles
-        self._tell(self._seen.problem if as_guessed else preview.problem(self._roles))
+        missing = self.missing.currentData()
+        as_guessed = tuple(self._roles) == preview.roles and missing == "drop"
+        self._tell(self._seen.problem if as_guessed else preview.problem(self._roles, missing))
 
     def _tell(self, problem: str) -> None:
         """What is wrong, or what will be imported."""
@@ -284,15 +311,27 @@ class ImportDialog(QDialog):
         self._icon.setPixmap(self.style().standardIcon(icon).pixmap(2 * UNIT, 2 * UNIT))
         self.sentence.setText(problem or self._summary())
         self.notes.setText(_some(self._seen.doubts))
-        self.use_all.setEnabled(self._preview is not None)
-        self.use_none.setEnabled(self._preview is not None)
+        self.notes.setToolTip(_tip(" ".join(self._seen.doubts)) if self._seen.doubts else "")
+        columns = self._preview.columns if self._preview else ()
+        self.use_all.setEnabled(bool(columns))
+        self.use_none.setEnabled(bool(columns))
+        has_texts = any(
+            column.categories and role != "label" for column, role in zip(columns, self._roles, strict=True)
+        )
+        self.use_texts.setEnabled(has_texts)
+        self.use_texts.setToolTip(_tip(TEXTS_HELP if has_texts else f"{TEXTS_HELP} There is no such column here."))
         self.ok.setEnabled(not problem and not self.is_looking)
         self.ok.setToolTip(_tip(problem or "Read the whole file."))
 
     def _summary(self) -> str:
-        label = self._preview.names[self._roles.index("label")] if self._preview else ""
-        features = self._roles.count("feature")
-        return f"Ready: {features:,} feature{'' if features == 1 else 's'}, label “{label[:SHOWN_NAME]}”."
+        if self._preview is None:
+            return ""
+        label = self._preview.names[self._roles.index("label")]
+        roles = zip(self._preview.columns, self._roles, strict=True)
+        chosen = [column for column, role in roles if role == "feature"]
+        features = sum(len(column.categories) or 1 for column in chosen)
+        origin = f" from {counted(len(chosen), 'column')}" if features != len(chosen) else ""
+        return f"Ready: {counted(features, 'feature')}{origin}, label “{label[:SHOWN_NAME]}”."
 
 
 class PreviewTable(QTableView):
@@ -319,6 +358,7 @@ class PreviewTable(QTableView):
         """Show other rows; the roles follow by `show_roles`."""
         self.roles.clear()
         self._cells.show(preview)
+        self.roles.show_columns(preview)
         columns = len(preview.columns) if preview else 0
         stretch = columns <= FEW_COLUMNS
         modes = QHeaderView.ResizeMode
@@ -341,12 +381,23 @@ class RoleHeader(QHeaderView):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._boxes: dict[int, _RoleBox] = {}
         self._roles: list[Role] = []
+        self._one_hot: dict[int, str] = {}  # column of text → what Feature means for it
         self.setDefaultAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setDefaultSectionSize(NARROW + 2 * UNIT)
         self.setMinimumSectionSize(NARROW)
         self.setMaximumSectionSize(1 << 14)
         self.sectionResized.connect(self.place)
+
+    def show_columns(self, preview: Preview | None) -> None:
+        """Say of columns of text how many features they become."""
+        more = "" if preview is None or preview.is_whole else "+"
+        columns = enumerate(preview.columns if preview else ())
+        self._one_hot = {
+            place: f"Feature (one-hot, {len(column.categories)}{more})"
+            for place, column in columns
+            if column.categories
+        }
 
     def show_roles(self, roles: Sequence[Role]) -> None:
         """Show these roles, one for each column."""
@@ -365,7 +416,7 @@ class RoleHeader(QHeaderView):
     def box(self, column: int) -> QComboBox:
         """The box of a column, made if need be."""
         if column not in self._boxes:
-            box = _RoleBox(column, self.viewport())
+            box = _RoleBox(column, self.viewport(), self._one_hot.get(column, ""))
             box.setAccessibleName(f"Role of {self.model().headerData(column, self.orientation())}")
             box.show_role(self._roles[column])
             box.chosen.connect(self.chosen)
@@ -394,6 +445,8 @@ class RoleHeader(QHeaderView):
     def sectionSizeFromContents(self, logicalIndex: int) -> QSize:
         """Wide enough for the box, not so wide that one long name fills the view."""
         size = super().sectionSizeFromContents(logicalIndex)
+        if one_hot := self._one_hot.get(logicalIndex):
+            size.setWidth(max(size.width(), self.fontMetrics().horizontalAdvance(one_hot) + 6 * UNIT))
         return QSize(min(max(size.width(), NARROW), WIDE), size.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -407,14 +460,19 @@ class _RoleBox(QComboBox):
 
     chosen = Signal(int, str)
 
-    def __init__(self, column: int, parent: QWidget | None = None) -> None:
+    def __init__(self, column: int, parent: QWidget | None = None, one_hot: str = "") -> None:
         super().__init__(parent)
         self._column = column
         for role, text in ROLES.items():
-            self.addItem(text, role)
-        self.setToolTip(ROLE_HELP)
+            self.addItem(one_hot if one_hot and role == "feature" else text, role)
+        self.setToolTip(_tip(f"{ROLE_HELP} {ONE_HOT_HELP}" if one_hot else ROLE_HELP))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.activated.connect(self._tell)
+
+    def showPopup(self) -> None:
+        """The list is as wide as its texts, however narrow the column."""
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * UNIT)
+        super().showPopup()
 
     def show_role(self, role: Role) -> None:
         self.setCurrentIndex(self.findData(role))
@@ -491,6 +549,11 @@ def _roles_of(present: DataConfig, preview: Preview) -> tuple[Role, ...]:
     if not label and chosen and "label" in preview.roles:
         roles[preview.roles.index("label")] = "label"
     return tuple(roles)
+
+
+def _is_one_of(column: Column, kinds: tuple[str, ...]) -> bool:
+    """Whether a column is of one of these kinds, and one of text has so few that each can become a feature."""
+    return column.kind in kinds and (column.kind != "text" or bool(column.categories))
 
 
 def _plain_label(text: str = "") -> QLabel:
