@@ -72,6 +72,10 @@ REFUSED: dict[str, Trap] = {
             "Is the comma a decimal sign?"
         ),
     ),
+    "what cannot be seen": _trap(
+        "x,y,label\n1,2\u202e\0,a\n3,4,b\n".encode("utf-16"),
+        "Column “y” holds text in 1 row, first “2��” on line 2; a feature must be a number.",
+    ),
     "an underscore": _trap(
         "x,y,label\n1,1_000,a\n3,4,b\n",
         "Column “y” holds text in 1 row, first “1_000” on line 2; a feature must be a number.",

@@ -31,6 +31,7 @@ from mlp_studio.core.readers import read_records
 from mlp_studio.core.text_rows import (
     TableFormat,
     as_numbers,
+    inert,
     listed,
     misfit,
     quoted,
@@ -48,12 +49,17 @@ LARGE_BYTES = 1 << 22  # above, pandas is worth its import
 
 
 def as_csv(dataset: Dataset) -> str:
-    """The data as a CSV text that `read_table` reads back; its last column is the label."""
+    """The data as a CSV text that `read_table` reads back to the last bit; its last column is the label.
+
+    A name that a spreadsheet would take for a formula has a ' before it, and keeps it when it is read: text from a
+    file is never changed in silence.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*dataset.feature_names, "label"])
+    writer.writerow([*map(inert, dataset.feature_names), "label"])
+    classes = [inert(name) for name in dataset.class_names]
     rows = zip(dataset.X.tolist(), dataset.y.tolist(), strict=True)
-    writer.writerows([*x, dataset.class_names[label]] for x, label in rows)
+    writer.writerows([*x, classes[label]] for x, label in rows)
     return stream.getvalue()
 
 
@@ -212,12 +218,12 @@ def _values(columns: list[tuple[str, ...]], lines: list[int], decimal: str, rows
 
 
 class _PlainText(io.TextIOWrapper):
-    """A text file without quotation marks. Raises ValueError where there is one."""
+    """A text file without quotation marks and byte order marks. Raises ValueError where there is one."""
 
     def read(self, size: int | None = -1, /) -> str:
         text = super().read(size)
-        if '"' in text:
-            raise ValueError("A quotation mark.")
+        if '"' in text or "\ufeff" in text:  # pandas passes over the latter where it begins to read
+            raise ValueError("Not plain.")
         return text
 
 
@@ -250,10 +256,12 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress
                 table[inputs[feature]] = category_codes(table[inputs[feature]].tolist(), known)
             values = table[list(inputs)].to_numpy(np.float64)
             labels = table[target].tolist()
-            short = table.shape[1] != width or "" in labels or (table[width - 1] == "").any()
+            short = table.shape[1] != width or (table[width - 1] == "").any()
             if short or not (np.abs(values) <= MAX_NUMBER).all():  # also where there is none
                 return None
             rows.add(range(len(labels)), values, labels)
+            if "" in rows.classes:  # its lines are to be named
+                return None
             if rows.too_many:
                 break
         return rows

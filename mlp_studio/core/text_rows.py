@@ -37,6 +37,7 @@ DECIMALS = {".": "Point 1.5", ",": "Comma 1,5"}
 
 MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"))
 PROGRESS_ROWS = 2_000  # so many are read between one word of progress and the next
+JOINERS = "\u200c\u200d"  # within the words of several scripts
 SWAP_COMMA = str.maketrans(",.", ".,")
 
 
@@ -77,8 +78,12 @@ def sentences(path: Path) -> Iterator[None]:
 
 
 def quoted(text: str, limit: int = 40) -> str:
-    """A text from a file in quotation marks: on one line, of bounded length, free of halves of characters."""
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    """A text from a file in quotation marks: on one line, of bounded length, free of halves of characters.
+
+    What cannot be seen, such as a null or a sign that turns the writing direction, is shown as �.
+    """
+    words = " ".join(text.encode("utf-8", "replace").decode().split())
+    line = "".join(letter if letter.isprintable() or letter in JOINERS else "�" for letter in words)
     return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
 
 
@@ -88,6 +93,17 @@ def listed(names: Sequence[str], last: str = "and", limit: int = 10) -> str:
     if len(names) > limit:
         return f"{', '.join(shown)}, … ({len(names):,} in all)"
     return f" {last} ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
+
+
+def inert(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that begins like it, and is no number, gets a '."""
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def counted(number: int, noun: str) -> str:

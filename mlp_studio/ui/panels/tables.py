@@ -57,6 +57,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 
@@ -160,17 +161,6 @@ def _full(value: Any) -> str:
     if isinstance(value, str):
         return inert(value)
     return "" if value != value else str(value)
-
-
-def inert(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: one that begins like it, and is no number, gets a '."""
-    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text
 
 
 def _escaped(text: str) -> str:

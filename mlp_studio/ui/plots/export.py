@@ -31,6 +31,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
 from mlp_studio.core.errors import StudioError
+from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 from mlp_studio.ui.jobs import Jobs
@@ -238,7 +239,7 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+        return inert(value)
     if isinstance(value, float):  # NumPy's too, whose repr is not a number's
         return float(value) if math.isfinite(value) else "" if math.isnan(value) else str(value)
     return value
