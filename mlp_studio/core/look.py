@@ -8,19 +8,22 @@ import numpy as np
 
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.preview import LABEL_NAMES, Preview, read_preview
+from mlp_studio.core.readers import find_kind
 from mlp_studio.core.table import read_table
-from mlp_studio.core.text_rows import TableFormat, counted, listed, quoted
+from mlp_studio.core.text_rows import TableFormat, counted, listed, quoted, sentences
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a file shows of itself. `preview`: its first rows, or None where there is nothing to show.
 
-    `problem` is the sentence on why the file cannot be read as it is guessed, or "". `doubts` are what is guessed but
-    not certain: without problem and doubts the file can be read unasked.
+    `kind` is the file's in `core.readers`, "" where it holds no table, whatever is chosen. `problem` is the sentence on
+    why the file cannot be read as it is guessed, or "". `doubts` are what is guessed but not certain: without problem
+    and doubts the file can be read unasked.
     """
 
     path: Path
+    kind: str
     preview: Preview | None
     problem: str
     doubts: tuple[str, ...] = ()
@@ -33,12 +36,14 @@ class Look:
 
 def look(path: Path, fmt: TableFormat | None = None, rows: int = 50) -> Look:
     """Look at a file, of which `rows` rows are kept to be shown. Never raises DataError: that is its `problem`."""
-    path = Path(path)
+    path, kind = Path(path), ""
     try:
+        with sentences(path):
+            kind = find_kind(path)
         preview = read_preview(path, fmt, rows)
     except DataError as error:
-        return Look(path, None, str(error))
-    return Look(path, preview, _problem(preview), tuple(_doubts(preview)))
+        return Look(path, kind, None, str(error))
+    return Look(path, kind, preview, _problem(preview), tuple(_doubts(preview)))
 
 
 def _problem(preview: Preview) -> str:

@@ -87,7 +87,9 @@ class Importing(QObject):
         if ticket != self._ticket:
             return
         self._end_wait()
-        if seen.is_certain and present is None:
+        if not seen.kind:  # nothing that could be chosen would help
+            self._studio.tell(seen.problem, is_error=True)
+        elif seen.is_certain and present is None:
             from mlp_studio.ui.dialogs.import_table import ImportChoice
 
             self._take(ImportChoice.guessed(seen))

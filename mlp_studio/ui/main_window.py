@@ -586,4 +586,7 @@ def shown_keys(command: Command, action: QAction) -> str:
 
 def ask_open(parent: QWidget, folder: str) -> str:
     """A file to open, or ""."""
-    return QFileDialog.getOpenFileName(parent, "Open data", folder, "Tables (*.csv *.tsv *.txt);;All files (*)")[0]
+    from mlp_studio.core.readers import READERS
+
+    endings = " ".join(f"*{ending}" for name in reversed(READERS) for ending in READERS[name].suffixes)
+    return QFileDialog.getOpenFileName(parent, "Open data", folder, f"Tables ({endings});;All files (*)")[0]

@@ -82,5 +82,5 @@ def test_a_problem_is_told_as_the_reading_would_tell_it(tmp_path):
 
 def test_where_there_is_nothing_to_show_the_problem_says_why(tmp_path):
     found = look(tmp_path / "none.csv")
-    assert found.preview is None
+    assert (found.kind, found.preview) == ("", None)
     assert found.problem == f"There is no file “{tmp_path / 'none.csv'}”."

@@ -1,5 +1,6 @@
 """The import dialog: guesses shown, changed by hand, and judged at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 from mlp_studio.core.config import DataConfig
 from mlp_studio.core.look import look
 from mlp_studio.core.preview import read_preview
+from mlp_studio.core.readers import READERS
 from mlp_studio.core.table import read_table
 from mlp_studio.core.text_rows import TableFormat
 from mlp_studio.ui.dialogs import import_table
@@ -471,3 +473,16 @@ def test_the_choice_for_missing_values_is_there_again(opened):
 def test_every_note_is_in_the_tooltip(opened):
     dialog = opened("a,a,a,a,kind\n1,2,3,4,u\n5,6,7,9,v\n")
     assert "is called “a (4)”" in dialog.notes.toolTip()
+
+
+@pytest.mark.parametrize(("kind", "has_names"), [("excel", False), ("parquet", True)])
+def test_what_a_file_settles_itself_cannot_be_chosen(qtbot, tmp_path, jobs, kind, has_names):
+    path = tmp_path / "data"
+    path.write_text(PLAIN)
+    seen = look(path)
+    dialog = ImportDialog(replace(seen, kind=kind), jobs)
+    qtbot.addWidget(dialog)
+    for control in (dialog.encoding, dialog.delimiter, dialog.decimal):
+        assert not control.isEnabled()
+        assert control.toolTip() == f"This is {READERS[kind].label}, which needs no such choice."
+    assert dialog.header.isEnabled() != has_names

@@ -1,11 +1,14 @@
 """Files in the window: how far they are read, cancelling, and what becomes of the data that were there."""
 
+import sys
+import zipfile
 from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
 
 from mlp_studio.core import preview
+from mlp_studio.core.readers import READERS
 from mlp_studio.ui import main_window
 from mlp_studio.ui.panels.status import STEPS
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
@@ -169,6 +172,58 @@ def test_texts_become_features_and_gaps_are_filled_from_the_dialog_to_the_traini
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     assert run_of(window).evaluation.parts["test"].accuracy == 1
+
+
+def test_open_offers_every_kind_of_table(window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(main_window.QFileDialog, "getOpenFileName", lambda *words: asked.append(words) or ("", ""))
+    window.commands["open"].trigger()
+    offered = asked[0][3]
+    assert offered.startswith("Tables (*.csv *.tsv")
+    assert all(f"*{ending}" in offered for reader in READERS.values() for ending in reader.suffixes)
+
+
+def test_a_workbook_without_its_reader_is_told_and_the_data_stay(qtbot, window, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    before = state_of(window).prepared
+    path = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "")
+    drop(window, path)
+    wait_for_notice(
+        qtbot,
+        window,
+        "“book.xlsx” is an Excel workbook; reading it needs openpyxl: pip install openpyxl, or save the table as CSV.",
+    )
+    assert window.importing.dialog is None
+    assert state_of(window).prepared is before
+
+
+def test_a_real_workbook_is_dropped_and_read(qtbot, window, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book, path = openpyxl.Workbook(), tmp_path / "book.xlsx"
+    book.active.append(["x", "y", "kind"])
+    for i in range(60):
+        book.active.append([i + 0.5, i % 7, "uv"[i % 2]])
+    book.save(path)
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    window.commands["change_import"].trigger()
+    dialog = wait_for_dialog(qtbot, window)
+    assert not dialog.encoding.isEnabled()
+    assert dialog.header.isEnabled()
+    dialog.reject()
+
+
+def test_a_real_parquet_file_is_dropped_and_read(qtbot, window, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "table.parquet"
+    columns = {"x": [i + 0.5 for i in range(60)], "kind": ["uv"[i % 2] for i in range(60)]}
+    parquet.write_table(pyarrow.table(columns), path)
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
 
 
 def test_a_file_that_is_gone_is_told_when_its_import_is_to_be_changed(qtbot, window, tmp_path):

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 from mlp_studio.core.config import MISSING_VALUES, DataConfig
 from mlp_studio.core.look import Look, look
 from mlp_studio.core.preview import ROLES, Column, Preview, Role
+from mlp_studio.core.readers import READERS
 from mlp_studio.core.text_rows import DECIMALS, DELIMITERS, ENCODINGS, TableFormat, counted
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.theme import UNIT, number_font
@@ -117,6 +118,7 @@ class ImportDialog(QDialog):
         self._build_controls()
         self._arrange()
         self._show_format(seen.preview.format if seen.preview else TableFormat())
+        self._show_kind()
         self.missing.setCurrentIndex(self.missing.findData(present.missing if present else "drop"))
         self._connect()
         self._take(seen, ())
@@ -205,6 +207,16 @@ class ImportDialog(QDialog):
             box.setCurrentIndex(box.findData(value))
         self.header.setChecked(used.header)
 
+    def _show_kind(self) -> None:
+        """Only of a text file is there something to settle; others say themselves how they are to be read."""
+        reader = READERS.get(self._seen.kind)
+        if reader is None:
+            return
+        settled = [] if self._seen.kind == "text" else [self.encoding, self.delimiter, self.decimal]
+        for control in (*settled, *((self.header,) if reader.is_named else ())):
+            control.setEnabled(False)
+            control.setToolTip(f"This is {reader.label}, which needs no such choice.")
+
     def _connect(self) -> None:
         for box in (self.encoding, self.delimiter, self.decimal):
             box.currentIndexChanged.connect(self._look_again)
@@ -249,7 +261,7 @@ class ImportDialog(QDialog):
     def _failed(self, ticket: int, sentence: str) -> None:
         if ticket == self._ticket:
             self.is_looking = False
-            self._take(Look(self._seen.path, None, sentence), ())
+            self._take(Look(self._seen.path, self._seen.kind, None, sentence), ())
 
     def done(self, result: int) -> None:
         """Close; a look that is still under way is for nobody."""
