@@ -364,6 +364,7 @@ def test_every_control_explains_itself(opened):
         dialog.use_texts,
         dialog.use_none,
         dialog.missing,
+        dialog.find_box,
     )
     assert all(control.toolTip() for control in (*controls, dialog.ok, dialog.table.roles.box(0)))
     assert dialog.table.roles.box(0).accessibleName() == "Role of x"
@@ -486,3 +487,39 @@ def test_what_a_file_settles_itself_cannot_be_chosen(qtbot, tmp_path, jobs, kind
         assert not control.isEnabled()
         assert control.toolTip() == f"This is {READERS[kind].label}, which needs no such choice."
     assert dialog.header.isEnabled() != has_names
+
+
+def test_a_column_is_found_by_a_part_of_its_name(qtbot, opened):
+    header = ",".join(f"gene {i}" for i in range(500))
+    dialog = opened(f"{header},kind\n" + f"{'1,' * 500}u\n{'2,' * 500}v\n")
+    roles, model = dialog.table.roles, dialog.table.model()
+
+    def in_view(column):
+        left = roles.sectionViewportPosition(column)
+        bold = model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.FontRole)
+        return 0 <= left <= roles.viewport().width() - 104 and bold is not None
+
+    qtbot.keyClicks(dialog.find_box, "GENE 49")
+    assert in_view(49)
+    qtbot.keyClick(dialog.find_box, Qt.Key.Key_Return)
+    assert in_view(490)
+    assert not in_view(49)
+    assert dialog.isVisible()  # Return is no Import
+    qtbot.keyClicks(dialog.find_box, "x")
+    assert dialog.not_found.text() == "no such column"
+    dialog.find_box.clear()
+    assert dialog.not_found.text() == ""
+    qtbot.keyClicks(dialog.find_box, "kind")
+    assert in_view(500)
+
+
+def test_every_control_is_reached_with_tab(qtbot, opened):
+    dialog = opened(COLOURS)
+    dialog.find_box.setFocus()
+    seen = []
+    for _ in range(16):
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(dialog.focusWidget())
+    controls = (dialog.encoding, dialog.delimiter, dialog.decimal, dialog.header, dialog.use_all, dialog.use_texts)
+    for control in (*controls, dialog.use_none, dialog.missing, dialog.ok, dialog.table.roles.box(1)):
+        assert control in seen

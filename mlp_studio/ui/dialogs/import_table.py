@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -147,6 +148,9 @@ class ImportDialog(QDialog):
             "What becomes of a row that lacks a value. The median is that of the training rows; a column of text is "
             "filled with its most frequent value.",
         )
+        self.find_box = FindBox()
+        self.not_found = QLabel()
+        self.not_found.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.use_none = QPushButton("N&one")
         self.use_none.setToolTip("No column is a feature; choose the few you want above the columns.")
 
@@ -158,7 +162,7 @@ class ImportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
         layout.setSpacing(UNIT)
-        layout.addWidget(title)
+        layout.addLayout(_row(title, self.not_found, self.find_box))
         layout.addLayout(self._format_row())
         layout.addWidget(self.table, 1)
         missing = QLabel("&Missing values")
@@ -225,6 +229,7 @@ class ImportDialog(QDialog):
         self.use_all.clicked.connect(self._use_all)
         self.use_texts.clicked.connect(self._use_texts)
         self.use_none.clicked.connect(self._use_none)
+        self.find_box.wanted.connect(self._find)
         self.table.roles.chosen.connect(self._choose)
         self.ok.setText("Import")
         self.buttons.accepted.connect(self.accept)
@@ -286,6 +291,10 @@ class ImportDialog(QDialog):
         self._roles[column] = role
         self._show_roles()
 
+    @Slot(str, bool)
+    def _find(self, text: str, is_next: bool) -> None:
+        self.not_found.setText("" if self.table.reveal(text, is_next=is_next) or not text else "no such column")
+
     @Slot()
     def _use_all(self) -> None:
         self._use(("number",))
@@ -346,6 +355,32 @@ class ImportDialog(QDialog):
         return f"Ready: {counted(features, 'feature')}{origin}, label “{label[:SHOWN_NAME]}”."
 
 
+class FindBox(QLineEdit):
+    """Part of a column's name, to find the column by; Return goes on to the next."""
+
+    wanted = Signal(str, bool)  # the text, and whether the next is wanted
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText("Find a column")
+        self.setAccessibleName("Find a column")
+        self.setToolTip("Type a part of its name; Return goes on to the next one.")
+        self.setClearButtonEnabled(True)
+        self.setMaximumWidth(WIDE)
+        self.textChanged.connect(self._tell)
+
+    @Slot(str)
+    def _tell(self, text: str) -> None:
+        self.wanted.emit(text, False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return is not for the dialog, which would take it for Import."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.wanted.emit(self.text(), True)
+        else:
+            super().keyPressEvent(event)
+
+
 class PreviewTable(QTableView):
     """The first rows of a file below the names and the roles of its columns."""
 
@@ -377,6 +412,14 @@ class PreviewTable(QTableView):
         self.roles.setSectionResizeMode(modes.Stretch if stretch else modes.Interactive)
         if FEW_COLUMNS < columns <= MEASURED_COLUMNS:
             self.resizeColumnsToContents()
+
+    def reveal(self, text: str, *, is_next: bool) -> bool:
+        """Bring the column whose name holds the text into view: the first or the next; whether there is one."""
+        column = self._cells.find(text, is_next=is_next)
+        if column is None:
+            return False
+        self.scrollTo(self._cells.index(0, column), QAbstractItemView.ScrollHint.PositionAtCenter)
+        return True
 
     def show_roles(self, roles: Sequence[Role]) -> None:
         """Show what each column is for."""
@@ -505,10 +548,19 @@ class _Cells(QAbstractTableModel):
         super().__init__(parent)
         self._preview: Preview | None = None
         self._roles: list[Role] = []
+        self._found: int | None = None  # the column whose name is set off
+
+    def find(self, text: str, *, is_next: bool) -> int | None:
+        names = [name.casefold() for name in self._preview.names] if self._preview and text else []
+        start = self._found + 1 if is_next and self._found is not None else 0
+        order = [*range(start, len(names)), *range(min(start, len(names)))]
+        self._found = next((column for column in order if text.casefold() in names[column]), None)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, max(0, self.columnCount() - 1))
+        return self._found
 
     def show(self, preview: Preview | None) -> None:
         self.beginResetModel()
-        self._preview, self._roles = preview, list(preview.roles) if preview else []
+        self._preview, self._roles, self._found = preview, list(preview.roles) if preview else [], None
         self.endResetModel()
 
     def show_roles(self, roles: Sequence[Role]) -> None:
@@ -528,6 +580,10 @@ class _Cells(QAbstractTableModel):
         across = orientation == Qt.Orientation.Horizontal
         if role == Qt.ItemDataRole.DisplayRole:
             return self._preview.names[section] if across else f"{self._preview.lines[section]:,}"
+        if role == Qt.ItemDataRole.FontRole and across and section == self._found:
+            font = QApplication.font()
+            font.setBold(True)
+            return font
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(self._preview.names[section]) if across else "The line of the file on which the row starts."
         return None
