@@ -74,4 +74,15 @@ ROWS = (
     Row("100,000 epochs, GUI time a frame", "1,000 epochs", 1.5, "soak:epochs", "frame", at_least=False),
     Row("100,000 epochs, columns drawn exactly", "every epoch", 100.0, "soak:epochs", "exact", unit="%", value=min),
     Row("100,000 points, panning", "1,000 points", 3.0, "points:panning", "ratio", at_least=False),
+    *(
+        Row(
+            f"test accuracy on {name}, read from five dialects",
+            f"{SCIKIT}, same layers",
+            -2.0,
+            "tables:accuracy",
+            name,
+            unit="points",
+        )
+        for name in ("iris", "wine", "breast_cancer", "digits")
+    ),
 )
