@@ -61,7 +61,7 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
     _check(dataset, split)
     notes: list[str] = []
     if dataset.tickets is not None:
-        rows = _by_ticket(dataset.tickets, portions(split))
+        rows = by_ticket(dataset.tickets, portions(split))
     else:
         rows = _split(_strata(dataset, split, notes), portions(split), rng)
     if len(rows[0]) < 2:
@@ -87,7 +87,7 @@ def portions(split: SplitConfig) -> tuple[float, float, float]:
     return split.train / total, split.validation / total, split.test / total
 
 
-def _by_ticket(tickets: Floats, shares: tuple[float, float, float]) -> list[Ints]:
+def by_ticket(tickets: Floats, shares: tuple[float, float, float]) -> list[Ints]:
     """Rows of training, validation and test where each row's ticket in [0, 1) decides."""
     part = np.searchsorted(np.cumsum(shares[:2]), tickets, side="right")
     return [np.flatnonzero(part == k) for k in range(3)]

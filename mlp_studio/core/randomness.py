@@ -17,6 +17,7 @@ class Stream(IntEnum):
     ORDER = 3
     DROPOUT = 4
     IMPORTANCE = 5
+    PAINT = 6
 
 
 def generator(seed: int, stream: Stream) -> Generator:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPalette, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -35,6 +35,17 @@ def plain_label(text: str = "", *, muted: bool = False, wrap: bool = False) -> Q
     if muted:
         label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
+
+
+def mark(button: QToolButton, is_on: bool) -> None:
+    """Show whether a toggle is on, in the accent colour, so that it reads in dark too."""
+    button.setChecked(is_on)
+    palette = QPalette()
+    if is_on:
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):  # not where it cannot act
+            palette.setColor(group, QPalette.ColorRole.Button, QColor(theme.colours().accent))
+            palette.setColor(group, QPalette.ColorRole.ButtonText, QColor(theme.colours().on_accent))
+    button.setPalette(palette)
 
 
 def tooltip(text: str) -> str:

@@ -36,12 +36,25 @@ def _reset() -> QPainterPath:
     return stroke
 
 
+def _brush() -> QPainterPath:
+    handle, tip = QPainterPath(), QPainterPath()
+    handle.addPolygon(QPolygonF([QPointF(*corner) for corner in ((19, 2.5), (21.5, 5), (12.5, 15), (9, 11.5))]))
+    handle.closeSubpath()
+    tip.moveTo(8, 12.7)
+    tip.lineTo(11.3, 16)
+    tip.cubicTo(11.5, 20, 7, 22, 2.5, 21)
+    tip.cubicTo(5, 19, 3.5, 13.5, 8, 12.7)
+    handle.addPath(tip)
+    return handle
+
+
 SHAPES: dict[str, Callable[[], QPainterPath]] = {
     "train": lambda: _triangle(6.5, 12.5),
     "pause": lambda: _bars((6, 5, 4, 14), (14, 5, 4, 14)),
     "step": _step,
     "stop": lambda: _bars((6, 6, 12, 12)),
     "reset": _reset,
+    "paint": _brush,
 }
 STROKED = {"reset"}
 

@@ -29,6 +29,7 @@ class Loaded:
     """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled.
 
     `stamp` is that of the file they were read from, as it was before the reading began.
+    `keeps_scaler`: they are scaled as the rows were that a run began with, not by their own mean and spread.
     """
 
     experiment: Experiment
@@ -36,6 +37,7 @@ class Loaded:
     prepared: Prepared
     scene: Scene
     stamp: Stamp | None = None
+    keeps_scaler: bool = False
 
 
 def stamp_of(path: Path) -> Stamp | None:

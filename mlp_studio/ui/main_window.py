@@ -237,7 +237,9 @@ class MainWindow(QMainWindow):
         status = run.status if run else ""
         shuffled = state.experiment.data.shuffle_labels
         shown, dropout = state.shown, state.experiment.model.dropout > 0
-        seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled)
+        painting = state.painting
+        painted = None if painting is None else (painting.can_undo, painting.can_redo, painting.waiting)
+        seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled, painted)
         from_file = state.experiment.data.source == "file"
         seeds = (state.experiment.data.source, bool(state.earlier_seeds))
         key = (status, state.loading, state.follow_up, state.prepared, seen, seeds)
@@ -254,9 +256,9 @@ class MainWindow(QMainWindow):
             "Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train"
         )
         self._set_icon("train", "pause" if active else "train")
-        idle = run is not None and not active and not state.loading
+        idle = state.is_ready and not active
         started = run is not None and status != "ready"
-        self._enable("train", run is not None and not state.loading, "There are no data to train on yet")
+        self._enable("train", state.is_ready or active, "There are no data to train on yet")
         self._enable("step", idle, "Training is under way: pause it to step" if active else "There are no data yet")
         self._enable("stop", active or status == "paused" or bool(state.loading), "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
@@ -268,6 +270,10 @@ class MainWindow(QMainWindow):
         self._enable("new_sample", run is not None, "There are no data yet")
         self._enable("previous_sample", seeds[1], "No new sample has been drawn yet")
         self.commands["shuffle_labels"].setChecked(shuffled)
+        self.commands["paint"].setChecked(painting is not None)
+        off = "Only while painting: turn on Paint (P)"
+        self._enable("undo", painting is not None and painting.can_undo, "Nothing to undo" if painting else off)
+        self._enable("redo", painting is not None and painting.can_redo, "Nothing to redo" if painting else off)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
         self.commands["uncertainty"].setChecked(state.shown.uncertainty)
         has_dropout = state.experiment.model.dropout > 0
@@ -420,6 +426,21 @@ class MainWindow(QMainWindow):
         path = ask_path(self, f"{Path(prepared.dataset.name).stem}.csv") if prepared is not None else None
         if path is not None:
             self.studio.export_points(path)
+
+    @Slot(bool)
+    def paint(self, on: bool) -> None:
+        """Paint points with the mouse, or move and zoom the view."""
+        self.studio.painter.turn(on)
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the last stroke back."""
+        self.studio.painter.undo()
+
+    @Slot()
+    def redo(self) -> None:
+        """Paint the stroke that was taken back once more."""
+        self.studio.painter.redo()
 
     @Slot()
     def copy_boundary(self) -> None:

@@ -92,7 +92,7 @@ class Portrayer(QObject):
 
         def show(parts: dict[str, PartScores]) -> None:
             run = self._store.state.run
-            if run is not None and run.snapshot is snapshot:
+            if run is not None and run.snapshot is snapshot and run.prepared is prepared:
                 self._store.update_run(evaluation=Evaluation(snapshot.epoch, parts))
 
         self._jobs.start("evaluation", partial(evaluate, snapshot.params, activation, prepared), show, self._failed)

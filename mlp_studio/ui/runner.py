@@ -6,7 +6,7 @@ the window has taken the last, so the window's pace never holds up the training 
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event as Flag
 from threading import Lock
 from time import perf_counter, thread_time
@@ -54,8 +54,9 @@ class Frame:
     curves: Curves
     snapshot: Snapshot
     raster: Raster | None
-    evaluation: Evaluation | None
+    evaluation: Evaluation | None  # on the rows of `prepared`
     rate: float
+    prepared: Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,10 @@ class Mailbox:
     def put(self, frame: Frame) -> None:
         """Leave a frame; it takes the place of one that was not taken."""
         with self._lock:
-            if self._frame is not None and frame.evaluation is None:
-                frame = Frame(
-                    frame.curves,
-                    frame.snapshot,
-                    frame.raster or self._frame.raster,
-                    self._frame.evaluation,
-                    frame.rate,
-                )
+            before = self._frame
+            if before is not None and frame.evaluation is None:
+                kept = before.evaluation if before.prepared is frame.prepared else None
+                frame = replace(frame, raster=frame.raster or before.raster, evaluation=kept)
             self._frame = frame
 
     def take(self) -> Frame | None:
@@ -178,6 +175,12 @@ class Runner(QThread):
         if self.training is not None:
             self.training.retune(experiment)
 
+    def replace_data(self, prepared: Prepared) -> None:
+        """Train on other rows from the next epoch on; features, classes and scaler are the same."""
+        self.prepared = prepared
+        if self.training is not None:
+            self.training.replace_data(prepared)
+
     # --- in the thread ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -199,6 +202,7 @@ class Runner(QThread):
         if self.training is None:
             self.training = Training(self.experiment, self.prepared)
         self.training.retune(self.experiment)
+        self.training.replace_data(self.prepared)  # the window may have other rows since it was made
         if self._events is None:
             self._events = self.training.run()
         self._leg_start, self._leg_epoch = perf_counter(), self.training.epoch
@@ -226,14 +230,15 @@ class Runner(QThread):
         return Ending(self._interrupted_as)
 
     def _post(self, training: Training, *, with_raster: bool, with_evaluation: bool = True) -> None:
-        snapshot = Snapshot(training.weights_epoch, training.backend.params())
+        snapshot, prepared = Snapshot(training.weights_epoch, training.backend.params()), self.prepared
         self.mailbox.put(
             Frame(
                 training.history.curves,
                 snapshot,
                 self._raster(snapshot) if with_raster else None,
-                self._evaluation(snapshot) if with_evaluation else None,
+                self._evaluation(snapshot, prepared) if with_evaluation else None,
                 (training.epoch - self._leg_epoch) / (perf_counter() - self._leg_start),
+                prepared,
             )
         )
 
@@ -247,11 +252,11 @@ class Runner(QThread):
         self._drawing_cost = thread_time() - start  # work, not waiting for the window to let go of the interpreter
         return drawn
 
-    def _evaluation(self, snapshot: Snapshot) -> Evaluation | None:
+    def _evaluation(self, snapshot: Snapshot, prepared: Prepared) -> Evaluation | None:
         start = perf_counter()
         if start - self._evaluated_at < max(EVALUATION_SECONDS, 2 * self._evaluation_cost / VIEW_SHARE):
             return None
-        parts = evaluate(snapshot.params, self.experiment.model.activation, self.prepared)
+        parts = evaluate(snapshot.params, self.experiment.model.activation, prepared)
         self._evaluated_at = perf_counter()
         self._evaluation_cost = self._evaluated_at - start
         return Evaluation(snapshot.epoch, parts)

@@ -57,9 +57,9 @@ class Scene:
     high: Floats
 
 
-def make_scene(prepared: Prepared, chosen: Slice) -> Scene:
-    """The scene of a slice of these data."""
-    plane = make_plane(prepared, chosen)
+def make_scene(prepared: Prepared, chosen: Slice, plane: Plane | None = None) -> Scene:
+    """The scene of a slice of these data; `plane`: the slice's, where it is there already."""
+    plane = plane or make_plane(prepared, chosen)
     data = prepared.dataset
     points = {}
     for name, part in prepared.parts.items():

@@ -15,12 +15,14 @@ from mlp_studio.core.evaluate import PartScores
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.importance import Importance
 from mlp_studio.core.network import Params
+from mlp_studio.core.painting import Canvas
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.uncertainty import SpreadGrid
 from mlp_studio.core.verdict import Findings
-from mlp_studio.ui.scene import Scene, Slice
+from mlp_studio.ui.scene import Points, Scene, Slice
 
 Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
+Tool: TypeAlias = Literal["add", "erase", "move"]
 ACTIVE = ("starting", "running")  # a worker thread is busy
 NO_CURVES: Curves = np.empty((0, len(COLUMNS)))
 
@@ -75,6 +77,7 @@ class Run:
     """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or "".
 
     `weighing`: the share that is done while the features' importance is measured, else None.
+    `is_mixed`: the rows changed while it trained, so that its experiment alone does not give the same weights.
     """
 
     experiment: Experiment
@@ -89,6 +92,7 @@ class Run:
     weighing: float | None = None
     rate: float = 0.0
     message: str = ""
+    is_mixed: bool = False
 
     @property
     def epoch(self) -> int:
@@ -99,6 +103,11 @@ class Run:
     def active(self) -> bool:
         """Whether a worker thread is at it."""
         return self.status in ACTIVE
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to go on from."""
+        return self.active or self.epoch > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,25 @@ class Notice:
     text: str
     is_error: bool = False
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painting:
+    """Paint mode: the canvas, the tool in hand and what is to be said.
+
+    `points`: of the canvas by their shares, where the data have not taken them over yet. `brush`: its radius in
+    pixels. `waiting`: the points are too few to be trained on.
+    """
+
+    canvas: Canvas
+    points: Mapping[str, Points] | None = None
+    tool: Tool = "add"
+    label: int = 0
+    brush: int = 8
+    can_undo: bool = False
+    can_redo: bool = False
+    waiting: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,6 +190,13 @@ class State:
     lesson: str = ""  # the lesson that is open; "": the gallery
     verdicts: Mapping[str, Findings] = field(default_factory=dict)  # the latest of each lesson, in this session
     comparison: Comparison | None = None
+    painting: Painting | None = None  # None: the mouse moves and zooms the view
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the data are there that Train would train on."""
+        waiting = self.painting is not None and self.painting.waiting
+        return self.run is not None and not self.loading and not waiting
 
     @property
     def plane(self) -> Plane | None:

@@ -36,14 +36,16 @@ from mlp_studio.ui.importance import ImportanceMeter
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
 from mlp_studio.ui.loading import Loaded, Reading, Stamp, is_quick, load, same_rows, same_source, what
+from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Run, Shown, Snapshot, Status, Store
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
 PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second
 FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
+QUICK_EVALUATION = 2e7  # multiply-adds: so many are done within a few milliseconds
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
 
@@ -60,6 +62,7 @@ class Studio(QObject):
         self.jobs = Jobs(self)
         self.lessons = Lessons(self)
         self.importance = ImportanceMeter(store, self.jobs, self)
+        self.painter = Painter(self)
         self._portrayer = Portrayer(self, lambda: self.is_training)
         self._train_when_loaded = False
         self._ticket = 0  # of the newest data asked for
@@ -89,6 +92,8 @@ class Studio(QObject):
         section, _, name = path.partition(".")
         if path == "data.source" and value == "file" and not experiment.data.path:
             self.file_wanted.emit()  # which file is asked first; until then the data stay
+        elif path == "data.source" and value == "painted" and not experiment.data.drawing:
+            self.painter.paint_over()
         elif section == "split" and name in ("train", "validation", "test"):
             self.set_experiment(replace(experiment, split=with_share(experiment.split, name, value)))
         else:
@@ -277,8 +282,8 @@ class Studio(QObject):
         self._load(wanted)
         self._train_when_loaded = train
 
-    def _use(self, experiment: Experiment, loaded: Loaded, foreword: str = "") -> None:
-        """Show these data, with a run that has not begun."""
+    def _use(self, experiment: Experiment, loaded: Loaded, foreword: str = "", **more: Any) -> None:
+        """Show these data, with a run that has not begun; `more` are fields of the state that are otherwise."""
         state, prepared, scene = self.store.state, loaded.prepared, loaded.scene
         dataset = prepared.dataset
         remark, self._remark = self._remark, Notice("")
@@ -289,22 +294,60 @@ class Studio(QObject):
         self._end_reading()
         self._loaded = loaded
         # all at once: weights, data and plane belong together
-        self.store.update(
-            experiment=experiment,
-            prepared=prepared,
-            loading="",
-            run=fresh_run(experiment, prepared),
-            scene=scene,
-            shown=replace(state.shown, slice=scene.slice),
-            probe=state.probe if same_columns else None,
-            cell=None,
-            notice=Notice(notes, command=command) if notes else None,
-            follow_up="",
-        )
+        changes: dict[str, Any] = {
+            "experiment": experiment,
+            "prepared": prepared,
+            "loading": "",
+            "run": fresh_run(experiment, prepared),
+            "scene": scene,
+            "shown": replace(state.shown, slice=scene.slice),
+            "probe": state.probe if same_columns else None,
+            "cell": None,
+            "notice": Notice(notes, command=command) if notes else None,
+            "follow_up": "",
+        }
+        self.store.update(**{**changes, **more})
+        self.painter.follow()
         self._redraw()
         if self._train_when_loaded:
             self._train_when_loaded = False
             self.train()
+
+    def take_points(self, loaded: Loaded, painting: Painting) -> None:
+        """Show these painted data. A run that has begun with the same classes goes on with them, another is new."""
+        self._ticket += 1
+        self._asked = loaded.experiment
+        run = self.store.state.run
+        if run is not None and loaded.keeps_scaler:
+            self._go_on_with(run, loaded, painting)
+            return
+        new = fresh_run(loaded.experiment, loaded.prepared)
+        if run is not None and run.prepared.dataset.classes == loaded.prepared.dataset.classes:
+            new = replace(new, raster=run.raster)  # until its own is drawn, so that nothing flickers
+        self._use(loaded.experiment, loaded, run=new, painting=painting, notice=self.store.state.notice)
+        if run is not None and run.active:
+            self.train()
+
+    def _go_on_with(self, run: Run, loaded: Loaded, painting: Painting) -> None:
+        """Other rows for the present run, from its next epoch on."""
+        self._loaded, prepared = loaded, loaded.prepared
+        trained = replace(run.experiment, data=loaded.experiment.data)
+        if self._runner is not None:
+            self._runner.retune(trained)
+            self._runner.replace_data(prepared)
+        evaluation = None  # of a large network, one is made by whoever has the time
+        if prepared.dataset.rows * sum(W.size for W, _ in run.snapshot.params) <= QUICK_EVALUATION:
+            parts = evaluate(run.snapshot.params, trained.model.activation, prepared)
+            evaluation = Evaluation(run.snapshot.epoch, parts)
+        self.store.update(
+            experiment=loaded.experiment,
+            prepared=prepared,
+            scene=loaded.scene,
+            run=replace(run, experiment=trained, prepared=prepared, evaluation=evaluation, is_mixed=True),
+            painting=painting,
+        )
+        if not run.active:
+            self._portrayer.evaluate()
 
     def _refuse(self, sentence: str, *, is_error: bool = True) -> None:
         """The data asked for cannot be had: the previous ones stay, and so do their settings."""
@@ -380,7 +423,9 @@ class Studio(QObject):
 
     def reset(self) -> None:
         """Forget the training: the weights of the start, as the seed draws them."""
-        if not self.store.state.loading:
+        if self._loaded is not None and self._loaded.keeps_scaler:
+            self._load(self.store.state.experiment)  # once more from the start: with a scaler of its own
+        elif not self.store.state.loading:
             self._renew()
 
     def adopt(self, training: Training, status: Status) -> None:
@@ -404,6 +449,7 @@ class Studio(QObject):
             probe=None,
             cell=None,
         )
+        self.painter.follow()
         self._redraw()
 
     def _make_runner(self, experiment: Experiment, prepared: Prepared, training: Training | None = None) -> Runner:
@@ -413,7 +459,7 @@ class Studio(QObject):
 
     def _can_begin(self) -> bool:
         state = self.store.state
-        return state.run is not None and not state.run.active and not state.loading
+        return state.is_ready and state.run is not None and not state.run.active
 
     def _begin(self, *, single: bool) -> None:
         run = self.store.state.run
@@ -460,7 +506,7 @@ class Studio(QObject):
         changes: dict[str, Any] = {
             "status": "running" if run.status == "starting" else run.status,
             "raster": frame.raster or run.raster,
-            "evaluation": frame.evaluation or run.evaluation,
+            "evaluation": (frame.evaluation if frame.prepared is run.prepared else None) or run.evaluation,
         }
         now = perf_counter()
         self._figures = {"curves": frame.curves, "rate": frame.rate, "snapshot": frame.snapshot}
@@ -495,6 +541,11 @@ class Studio(QObject):
     def _tell_idle(self) -> None:
         if not self.is_busy:
             self.idle.emit()
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The present data, with what they were loaded from."""
+        return self._loaded
 
     @property
     def is_busy(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -16,14 +16,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mlp_studio.core.boundary import Plane
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
-from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.form import mark, plain_label, tooltip
+from mlp_studio.ui.icons import icon
+from mlp_studio.ui.panels.paint_bar import PaintBar
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.regions import FULL_SPREAD, RegionsPlot
 from mlp_studio.ui.scene import Points, Scene, Slice
-from mlp_studio.ui.store import Evaluation, Run, Shown, State, Uncertainty
+from mlp_studio.ui.store import Evaluation, Painting, Run, Shown, State, Uncertainty
 from mlp_studio.ui.studio import Studio
 
 PART_LABELS = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -35,6 +38,8 @@ PART_HELP = {
 UNCERTAINTY_HELP = "Veil the regions where the network's answer hangs on single units: the spread of dropout passes"
 NO_DROPOUT = "Only for a network with dropout: set Dropout above 0, under Model"
 UNCERTAINTY_CAPTION = "Grey: spread of {passes} passes with dropout on, from 0 (clear) to {full} (thickest)"
+PAINT_HELP = "Add, erase and move points with the mouse; the network trains on them at once (P)"
+ROOM_FOR_PAINT = 440  # pixels across: the legend, and every button with its name
 SIDES = ("train", "test")  # the pictures of the side-by-side view
 
 
@@ -239,7 +244,9 @@ class BoundaryPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._shown: Shown | None = None
-        self._points: Mapping[str, Points] | None = None  # those that are drawn
+        self._points: Mapping[str, Points] | None = None  # those that are drawn, of the scene or of a canvas
+        self._plane: Plane | None = None  # that they were drawn on
+        self._painting: Painting | None = None
         self._run: Run | None = None
         self._measured: Uncertainty | None = None
         self._veiled = False
@@ -256,6 +263,8 @@ class BoundaryPanel(QWidget):
         layout.setSpacing(theme.UNIT // 2)
         self._holder = SquareHolder([plot.widget for plot in self.plots], self)
         layout.addLayout(self._toggles())
+        self.paint_bar = PaintBar(studio, self)
+        layout.addWidget(self.paint_bar)
         self.slices = SliceBar(studio, self)
         layout.addWidget(self.slices)
         self.legend = Legend(self)
@@ -291,6 +300,11 @@ class BoundaryPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(theme.UNIT // 2)
         row.addWidget(self.legend, 1)
+        self.paint_button = self._toggle("Paint", PAINT_HELP)
+        self.paint_button.clicked.connect(self._studio.painter.turn)
+        self.paint_button.setAccessibleName("Paint")
+        self.paint_button.setMinimumWidth(self.paint_button.sizeHint().height())  # the room for its brush alone
+        row.addWidget(self.paint_button)
         self.fit_button = QPushButton("View all", self)
         self.fit_button.setToolTip(tooltip("Show all points again after zooming or moving"))
         self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
@@ -360,12 +374,14 @@ class BoundaryPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
-        fresh = other_data = state.scene is not None and state.scene.points is not self._points
+        fresh = other_data = state.scene is not None and drawn_points(state) is not self._points
         if state.shown.side_by_side and len(self.plots) == 1:
             self._add_second()
             fresh = True
         if fresh:
             self._show_data(state, self.plots if other_data else self.plots[1:])
+        if fresh or state.painting is not self._painting:
+            self._show_painting(state.painting)
         other_parts = fresh or state.shown != self._shown
         if other_parts:
             self._show_parts(state)
@@ -394,16 +410,37 @@ class BoundaryPanel(QWidget):
         self._holder.add(second.widget)
 
     def _show_data(self, state: State, plots: list[RegionsPlot]) -> None:
-        prepared, scene = state.prepared, state.scene
-        if prepared is None or scene is None:
+        prepared, scene, points = state.prepared, state.scene, drawn_points(state)
+        if prepared is None or scene is None or points is None:
             return
-        moved, self._points = scene.points is not self._points, scene.points
-        data = prepared.dataset
+        moved, self._points, self._plane = scene.plane is not self._plane, points, scene.plane
+        names = prepared.dataset.class_names if state.painting is None else state.painting.canvas.class_names
         for plot in plots:
-            plot.show_points(scene.points, data.classes, scene.plane.labels)
-        self.legend.show_classes(data.class_names, thinned(scene.points))
-        if moved:
+            plot.show_points(points, len(names), scene.plane.labels)
+            plot.show_classes(prepared.dataset.classes)
+        self.legend.show_classes(names, thinned(points))
+        if moved:  # what is painted leaves the view where it is
             self.plots[0].show_box(scene.home)
+
+    def _show_painting(self, painting: Painting | None) -> None:
+        """The strip, and the sheet that takes the mouse."""
+        self._painting = painting
+        self.paint_bar.render(painting)
+        self._mark_paint()
+        for plot in self.plots:
+            plot.show_brush(self._studio.painter, None if painting is None else painting.brush)
+
+    def _mark_paint(self) -> None:
+        tone, on = theme.colours(), self._painting is not None
+        mark(self.paint_button, on)
+        self.paint_button.setIcon(icon("paint", tone.on_accent if on else tone.text, tone.muted))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, Paint is its brush alone."""
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle
+        roomy = event.size().width() >= ROOM_FOR_PAINT
+        self.paint_button.setToolButtonStyle(style.ToolButtonTextBesideIcon if roomy else style.ToolButtonIconOnly)
 
     def _show_parts(self, state: State) -> None:
         shown = state.shown
@@ -461,8 +498,8 @@ class BoundaryPanel(QWidget):
 
     def _show_rings(self, state: State, evaluation: Evaluation | None) -> None:
         self._evaluation, self._ringed = evaluation, state.cell
-        if state.prepared is None:
-            return
+        if state.prepared is None or state.scene is None or self._points is not state.scene.points:
+            return  # no rings around points that no one has judged
         for name, part in state.prepared.parts.items():
             scores = evaluation.parts.get(name) if evaluation else None
             fits = scores is not None and len(scores.predicted) == len(part)
@@ -488,8 +525,17 @@ class BoundaryPanel(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour(theme.colours())
             self.legend.update()
+            self.paint_bar.recolour()
+            self._mark_paint()
             if self._shown is not None:
                 self._show_parts(self._studio.store.state)
+
+
+def drawn_points(state: State) -> Mapping[str, Points] | None:
+    """The points that are drawn: those of the canvas while the data have not taken them over, else the scene's."""
+    if state.painting is not None and state.painting.points is not None:
+        return state.painting.points
+    return state.scene.points if state.scene is not None else None
 
 
 def nearest_row(prepared: Prepared, scene: Scene, place: tuple[float, float], size: tuple[float, float]) -> int:
@@ -499,17 +545,6 @@ def nearest_row(prepared: Prepared, scene: Scene, place: tuple[float, float], si
     rows = np.concatenate([parts[name].rows[points.rows] for name, points in scene.points.items()])
     gaps = (places - place) / size
     return int(rows[(gaps * gaps).sum(axis=1).argmin()])
-
-
-def mark(button: QToolButton, is_on: bool) -> None:
-    """Show whether a toggle is on, in the accent colour, so that it reads in dark too."""
-    button.setChecked(is_on)
-    palette = QPalette()
-    if is_on:
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):  # not where it cannot act
-            palette.setColor(group, QPalette.ColorRole.Button, QColor(theme.colours().accent))
-            palette.setColor(group, QPalette.ColorRole.ButtonText, QColor(theme.colours().on_accent))
-    button.setPalette(palette)
 
 
 def thinned(points: Mapping[str, Points]) -> str:

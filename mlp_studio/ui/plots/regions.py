@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats
 from mlp_studio.ui import theme
+from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
 from mlp_studio.ui.plots.points import PointCloud, PointsLayer
+from mlp_studio.ui.plots.surface import PaintSurface
 from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
 from mlp_studio.ui.theme import Colours
@@ -61,7 +63,8 @@ class RegionsPlot(QObject):
         self.plot_item.addItem(self.veil)
         self.plot_item.addItem(self.layer)
         self.view_box.addItem(self.probe, ignoreBounds=True)
-        self._classes = 0
+        self._classes = self._regions = 0  # classes of the points, and of the regions
+        self.surface: PaintSurface | None = None  # made when somebody paints
         self._points: Mapping[str, Points] = {}
         self.recolour()
         self.widget.scene().sigMouseClicked.connect(self._on_click)
@@ -90,8 +93,10 @@ class RegionsPlot(QObject):
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
         for (_, index), cloud in self._clouds.items():
             cloud.set_look(pg.mkPen(tone.edge, width=0.5), pg.mkBrush(theme.class_colour(index)))
-        if self._classes:
-            self.image.set_colours(theme.region_table(self._classes, tone))
+        if self._regions:
+            self.image.set_colours(theme.region_table(self._regions, tone))
+        if self.surface is not None:
+            self.surface.recolour(tone)
         self.veil.setLookupTable(veil_table(tone))
         self.layer.update()
 
@@ -108,6 +113,29 @@ class RegionsPlot(QObject):
         self.layer.update()
         self.plot_item.getAxis("bottom").setLabel(escaped(labels[0]))
         self.plot_item.getAxis("left").setLabel(escaped(labels[1]))
+
+    def show_classes(self, classes: int) -> None:
+        """The regions are of so many classes: while painting, the points may be of more."""
+        if classes != self._regions:
+            self._regions = classes
+            self.image.set_colours(theme.region_table(classes, theme.colours()))
+
+    def show_brush(self, painter: Painter, pixels: int | None) -> None:
+        """Take the mouse for painting with a brush of this radius, or leave it to the view (None)."""
+        if pixels is None:
+            if self.surface is not None:
+                self.surface.hide()
+            return
+        if self.surface is None:
+            self.surface = PaintSurface(self.view_box, painter)
+            self.view_box.sigResized.connect(self._fit_surface)
+        self.surface.show_brush(pixels)
+        self.surface.show()
+
+    @Slot()
+    def _fit_surface(self, *_arguments: object) -> None:
+        if self.surface is not None:
+            self.surface.fit()
 
     def _make_clouds(self, classes: int) -> None:
         self._classes = classes
