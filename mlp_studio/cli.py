@@ -123,8 +123,11 @@ def _settings_help() -> str:
         values = getattr(experiment, section)
         for name, knob in knobs(values).items():
             if knob.form:
+                value = getattr(values, name)
                 takes = ", ".join(knob.choices()) if knob.choices else knob.span or "on, off"
-                setting = f"  {section}.{name}={_as_typed(getattr(values, name))}"
+                if knob.choices and isinstance(value, tuple):
+                    takes = f"any of {takes}"
+                setting = f"  {section}.{name}={_as_typed(value)}"
                 lines.append(textwrap.fill(f"{setting:<34} {takes}", 110, subsequent_indent=" " * 35))
     return "\n".join(lines)
 
@@ -283,15 +286,15 @@ def _way(lesson: Lesson, result: Result) -> list[dict[str, Any]]:
     dataset = result.prepared.dataset
     if len(lesson.probe) != dataset.features:
         return []
-    activation, scaler = result.experiment.model.activation, result.prepared.scaler
-    steps = walk(result.params, activation, scaler, np.array(lesson.probe), dataset.class_names)
+    activation, prepared, x = result.experiment.model.activation, result.prepared, np.array(lesson.probe)
+    steps = walk(result.params, activation, prepared.scaler, x, dataset.class_names, prepared.derived)
     return [{"name": step.name, "lines": list(step.lines)} for step in steps]
 
 
 def _predictions(training: Training, points: Iterable[Floats]) -> list[Prediction]:
     params, activation = training.backend.params(), training.experiment.model.activation
     with np.errstate(all="ignore"):  # of a point that is too far off the report says so
-        return [predict(params, activation, training.prepared.scaler, x) for x in points]
+        return [predict(params, activation, training.prepared.inputs, x) for x in points]
 
 
 def _write_picture(path: Path, training: Training, status: Outcome, probe: Floats | None) -> None:

@@ -49,7 +49,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _network_line(document: Mapping[str, Any]) -> str:
     data, model = document["data"], document["experiment"]["model"]
-    sizes = " → ".join(map(str, [len(data["features"]), *model["hidden"], len(data["classes"])]))
+    sizes = " → ".join(map(str, [len(data["inputs"]), *model["hidden"], len(data["classes"])]))
     dropout = f", dropout {model['dropout']:g}" if model["dropout"] else ""
     return f"{sizes}, {document['parameters']:,} parameters; {model['activation']}, {model['initialization']}{dropout}"
 

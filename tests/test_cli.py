@@ -242,6 +242,31 @@ def test_a_file_with_chosen_columns_and_a_name_that_holds_a_comma(table, tmp_pat
         assert note in capsys.readouterr().out
 
 
+def test_derived_inputs_are_chosen_by_name_counted_and_reported(tmp_path, capsys):
+    chosen = ("--generator", "xor", "--set", "split.derived=product,square", "--set", "model.activation=linear")
+    document = reported(
+        tmp_path, *chosen, "--set", "train.epochs=300", "--at", "X1=0.5,X2=0.5", "--at", "X1=0.5,X2=-0.5"
+    )
+    assert document["data"]["inputs"] == ["X1", "X2", "X1²", "X2²", "X1·X2"]
+    assert document["experiment"]["split"]["derived"] == ["square", "product"]
+    assert document["performance"]["test"]["overall"]["accuracy"] > 0.9
+    assert [prediction["class"] for prediction in document["predictions"]] == ["c1", "c2"]
+    assert [prediction["input"] for prediction in document["predictions"]] == [
+        {"X1": 0.5, "X2": 0.5},
+        {"X1": 0.5, "X2": -0.5},
+    ]
+    assert "5 → 100 → 2" in capsys.readouterr().out
+
+
+def test_derived_inputs_that_there_are_none_of_or_too_many_are_refused(capsys):
+    assert refusal(capsys, "--set", "split.derived=cube") == (
+        "Derived inputs are any of square, product, absolute, sine, cosine, radius; “cube” is not."
+    )
+    assert refusal(capsys, "--generator", "digits", "--set", "split.derived=product") == (
+        "64 features would become 2,080 inputs, and 2,000 are the most. Leave out the products (2,016 inputs)."
+    )
+
+
 def test_the_help_names_every_setting_and_the_exit_codes(capsys):
     with pytest.raises(SystemExit) as leave:
         cli.main(["train", "--help"])

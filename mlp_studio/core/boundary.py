@@ -1,7 +1,8 @@
 """The decision boundary: a plane through feature space, and the network's answer on a grid over it.
 
 A plane x(u, v) = origin + u·basis₀ + v·basis₁ is affine, and so is the scaler, so that both fold into the
-first layer: whatever the number of features, the raster asks a network of two inputs (`restrict`).
+first layer: whatever the number of features, the raster asks a network of two inputs (`restrict`). Inputs that are
+derived from the features bend the plane, so that it has to be lifted to them point by point (`Lift`).
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.dataset import Floats
+from mlp_studio.core.derive import fill
 from mlp_studio.core.network import Layer, Params, may_overflow
 from mlp_studio.core.prepare import Prepared, Scaler
 from mlp_studio.core.products import product
@@ -84,11 +86,11 @@ def column_plane(
 
 
 def principal_plane(prepared: Prepared) -> Plane:
-    """The plane of the first two principal components of the scaled training rows, through their mean.
+    """The plane of the first two principal components of the scaled features of the training rows, through their mean.
 
     The components are the first right singular vectors of the centred, scaled rows; u, v are in scaled units.
     """
-    X = prepared.train.X
+    X = prepared.train.X[:, : prepared.dataset.features]  # of the inputs, the features alone
     mean = X.mean(axis=0)
     covariance = (X - mean).T @ (X - mean)
     eigenvalues, vectors = np.linalg.eigh(covariance)
@@ -96,13 +98,14 @@ def principal_plane(prepared: Prepared) -> Plane:
     # an eigenvector's sign is arbitrary: make its largest entry positive, so that the picture does not flip
     components = components * np.sign(components[np.abs(components).argmax(axis=0), [0, 1]])
     explained = eigenvalues[::-1][:2].sum() / max(float(eigenvalues.sum()), 1e-300)
-    scaler = prepared.scaler
-    centre = scaler.mean + scaler.scale * mean
+    features, scaler = slice(prepared.dataset.features), prepared.scaler
+    shift, scale = scaler.mean[features], scaler.scale[features]
+    centre = shift + scale * mean
     return Plane(
         centre,
-        components.T * scaler.scale,
+        components.T * scale,
         centre,
-        components / scaler.scale[:, None],
+        components / scale[:, None],
         ("principal component 1", "principal component 2"),
         f"the first two principal components, {explained:.0%} of the variance",
     )
@@ -127,6 +130,38 @@ def restrict(params: Params, scaler: Scaler, plane: Plane) -> Params:
     return (Layer((plane.basis / scaler.scale) @ W, start @ W + b), *params[1:])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lift:
+    """From points of a plane to a network's scaled inputs (K of them), where some are derived from the features."""
+
+    plane: Plane
+    scaler: Scaler
+    derived: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return len(self.scaler.mean)
+
+    def __call__(self, points: Floats, out: Floats | None = None) -> Floats:
+        """The inputs (K, n) at points (2, n), (u, v) one above the other; in `out` where there is one. float64."""
+        inputs = np.empty((self.count, points.shape[1])) if out is None else out
+        features = len(self.plane.origin)
+        np.matmul(self.plane.basis.T, points, out=inputs[:features])
+        inputs[:features] += self.plane.origin[:, None]
+        fill(inputs.T, features, self.derived)
+        inputs -= self.scaler.mean[:, None]
+        inputs /= self.scaler.scale[:, None]
+        return inputs
+
+
+def on_plane(params: Params, prepared: Prepared, plane: Plane) -> tuple[Params, Lift | None]:
+    """What answers at points of a plane: a network of their (u, v), or the network itself with a lift to its inputs."""
+    if not prepared.derived:
+        return restrict(params, prepared.scaler, plane), None
+    return params, Lift(plane, prepared.scaler, prepared.derived)
+
+
 def confidence_levels(classes: int) -> int:
     """How many steps of confidence each class has among the 256 indices of a raster."""
     return max(1, COLOURS // classes)
@@ -139,19 +174,19 @@ class Rasterizer:
         self._made_for: object = None
 
     @may_overflow
-    def __call__(self, params: Params, activation: str, box: Box, size: int) -> Indices:
-        """What a network of two inputs (see `restrict`) says on a grid of size × size cell centres over the box.
+    def __call__(self, params: Params, activation: str, box: Box, size: int, lift: Lift | None = None) -> Indices:
+        """What a network says on a grid of size × size cell centres over the box: one of two inputs, or with a `lift`.
 
         (size, size) uint8, row 0 at the bottom (low v): class × levels + confidence, where the confidence runs
         from 0 (probability 1 / C) to levels − 1 (certain) and levels = `confidence_levels(C)`. Beyond 256 classes
-        the indices start again from 0.
+        the indices start again from 0. See `on_plane`.
         """
-        self._make_room(params, size)
-        first, f = self._first_layer(params[0], box), ACTIVATIONS[activation].f
+        self._make_room(params, size, lift)
+        first, f = self._first_layer(params[0], box, lift), ACTIVATIONS[activation].f
         for start in range(0, size * size, self._block):
             # units go first and points last: products are then wide, and sums over the classes run along long rows
             columns = slice(start, min(start + self._block, size * size))
-            z = product(first, self._points[:, columns], self._room(0, columns))
+            z = product(first, self._inputs(columns, box, lift), self._room(0, columns))
             for layer, (W, b) in enumerate(params[1:], start=1):
                 z = product(W.T, f(z), self._room(layer, columns))
                 z += b[:, None]
@@ -164,29 +199,51 @@ class Rasterizer:
         points = columns.stop - columns.start
         return self._z[layer][: self._widths[layer] * points].reshape(-1, points)
 
-    def _make_room(self, params: Params, size: int) -> None:
+    def _inputs(self, columns: slice, box: Box, lift: Lift | None) -> NDArray[Any]:
+        """What the first layer is multiplied with at some of the grid's points: a column each, its last number a 1."""
+        fractions = self._points[:, columns]
+        if lift is None:
+            return fractions
+        points, K = fractions.shape[1], lift.count
+        low = np.array([[box.u_low], [box.v_low]])
+        places = low + (np.array([[box.u_high], [box.v_high]]) - low) * fractions[:2]  # float64
+        inputs = self._lifted[: (K + 1) * points].reshape(K + 1, points)
+        inputs[:K] = lift(places, self._exact[: K * points].reshape(K, points))
+        inputs[K] = 1
+        return inputs
+
+    def _make_room(self, params: Params, size: int, lift: Lift | None) -> None:
         """The grid as fractions of the box (3, size²): from the left, from below, and a row of ones; and arrays."""
         dtype, widths = params[-1].W.dtype, tuple(len(b) for _, b in params)
-        if self._made_for == (dtype, widths, size):
+        K = lift.count if lift is not None else 0
+        if self._made_for == (dtype, widths, size, K):
             return
-        self._made_for, self._widths = (dtype, widths, size), widths
+        self._made_for, self._widths = (dtype, widths, size, K), widths
         across, up = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
         self._points = np.stack([across.ravel(), up.ravel(), np.ones(size * size)]).astype(dtype)
-        self._block = min(size * size, max(256, BLOCK // max(widths)))
+        self._block = min(size * size, max(256, BLOCK // max(*widths, K)))
         self._z = [np.empty(width * self._block, dtype) for width in widths[:-1]]
         self._logits = np.empty((widths[-1], size * size), dtype)
+        if K:
+            self._exact = np.empty(K * self._block)
+            self._lifted = np.empty((K + 1) * self._block, dtype)
 
-    def _first_layer(self, layer: Layer, box: Box) -> NDArray[Any]:
-        """The first layer (H, 3) as a function of those fractions: a change of variables, in float64 until its end."""
+    def _first_layer(self, layer: Layer, box: Box, lift: Lift | None) -> NDArray[Any]:
+        """The first layer, its bias the last column: as it is (H, K + 1) where the points are lifted to its inputs.
+
+        Otherwise as a function of the fractions (H, 3): a change of variables, in float64 until its end.
+        """
         W, b = layer
+        if lift is not None:
+            return np.column_stack([W.T, b])
         u, v = box.u_high - box.u_low, box.v_high - box.v_low
         block = np.stack([u * W[0], v * W[1], b + box.u_low * W[0] + box.v_low * W[1]], axis=1)
         return block.astype(self._points.dtype)
 
 
-def raster(params: Params, activation: str, box: Box, size: int) -> Indices:
+def raster(params: Params, activation: str, box: Box, size: int, lift: Lift | None = None) -> Indices:
     """One raster; see `Rasterizer`, which is for many."""
-    return Rasterizer()(params, activation, box, size)
+    return Rasterizer()(params, activation, box, size, lift)
 
 
 def _quantised(logits: NDArray[Any]) -> Indices:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlp_studio.core.boundary import Box, Indices, bounds, column_plane, principal_plane, raster, restrict
+from mlp_studio.core.boundary import Box, Indices, bounds, column_plane, on_plane, principal_plane, raster
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.events import EpochEnd, Finished
@@ -73,8 +73,8 @@ class _Runner:
         return Compared(self.name, self.ending, result, self._box, self._indices, self._points, self._spreads)
 
     def _draw(self, result: Result) -> Indices:
-        inner = restrict(result.params, result.prepared.scaler, self._plane)
-        return raster(inner, result.experiment.model.activation, self._box, PICTURE_SIZE)
+        params, lift = on_plane(result.params, result.prepared, self._plane)
+        return raster(params, result.experiment.model.activation, self._box, PICTURE_SIZE, lift)
 
 
 class Race:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mlp_studio.core.activations import ACTIVATIONS
+from mlp_studio.core.derive import DERIVATIONS
 from mlp_studio.core.devices import DEVICES, found
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.initializers import INITIALIZERS
@@ -163,6 +164,12 @@ class SplitConfig:
         False,
         "Class weights",
         "Weigh each sample by 1 / (training rows of its class): rare classes count as much as common ones.",
+    )
+    derived: tuple[str, ...] = knob(
+        (),
+        "Derived inputs",
+        "What the network sees besides the features: inputs made from them, row by row, before scaling.",
+        choices=_labels(DERIVATIONS),
     )
 
 
@@ -354,6 +361,8 @@ def parse_setting(experiment: Experiment, text: str) -> Experiment:
 
 def checked(knob: Knob, value: Any, kind: type) -> Any:
     """`value` as the `kind` of the knob's field. Raises ConfigError naming the knob and what it takes."""
+    if knob.choices is not None and kind is tuple:
+        return _chosen(knob, value, knob.choices())
     if knob.choices is not None:
         names = knob.choices()
         if not isinstance(value, str) or value not in names:
@@ -388,6 +397,15 @@ def _flag(knob: Knob, value: Any) -> bool:
 def _names(value: Any) -> tuple[str, ...]:
     parts = value if isinstance(value, list | tuple) else str(value).split(",")
     return tuple(part for part in (str(part).strip() for part in parts) if part)
+
+
+def _chosen(knob: Knob, value: Any, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Any number of the names, in their own order, so that the same choice is the same value."""
+    chosen = _names(value)
+    for name in chosen:
+        if name not in names:
+            raise ConfigError(f"{knob.label} are any of {', '.join(names)}; “{name}” is not.")
+    return tuple(name for name in names if name in chosen)
 
 
 def _hidden(knob: Knob, value: Any) -> tuple[int, ...]:

@@ -280,11 +280,11 @@ def row_sample(prepared: Prepared, row: int) -> Part:
     """Row `row` of the data set as a batch of one."""
     data = prepared.dataset
     rows = np.array([row])
-    return Part(rows, prepared.scaler(data.X[rows]), data.y[rows])
+    return Part(rows, prepared.inputs(data.X[rows]), data.y[rows])
 
 
 def point_sample(prepared: Prepared, x: Floats) -> Part:
     """A point x (D,) in original units as a batch of one; its class is that of the nearest training row."""
-    X = prepared.scaler(x[None, :])
+    X = prepared.inputs(x[None, :])
     nearest = int(((prepared.train.X - X) ** 2).sum(axis=1).argmin())
     return Part(prepared.train.rows[:0], X, prepared.train.y[nearest : nearest + 1])

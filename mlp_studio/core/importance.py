@@ -44,30 +44,44 @@ def permutations(rows: int, repeats: int, rng: Generator) -> Ints:
 
 @may_overflow
 def permutation_importance(
-    params: Params, activation: str, X: Floats, y: Ints, orders: Ints, report: Callable[[float], bool]
+    params: Params,
+    activation: str,
+    X: Floats,
+    y: Ints,
+    orders: Ints,
+    report: Callable[[float], bool],
+    inputs: Callable[[Floats], Floats] | None = None,
 ) -> Importance | None:
     """The importance of every feature, judged on scaled samples X (n, D) of classes y (n,), n > 0.
 
+    With `inputs`, the way to what the network sees (n, K), X are in original units: a feature is then permuted before
+    others are made from it.
     `orders` (R, n): row i gets the feature's value of row orders[r, i]. `report` hears the share that is done and
     says whether to go on; where it says no, there is None.
     """
     (W, _), D, repeats = params[0], X.shape[1], len(orders)
-    widest = max(len(b) for _, b in params)
+    widest = max(len(W), *(len(b) for _, b in params)) if inputs is not None else max(len(b) for _, b in params)
     step = max(32, BLOCK_NUMBERS // (repeats * widest))
     hits, losses = np.zeros((D, repeats)), np.zeros((D, repeats))
     all_hits = all_losses = 0.0
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
-        block, truth = X[rows].astype(W.dtype), y[rows]
+        block, truth = (X[rows] if inputs is None else inputs(X[rows])).astype(W.dtype), y[rows]
         z = forward(params[:1], activation, block)  # of the first layer
         right, loss = _judge(params, activation, z.copy(), truth)
         all_hits += float(right.sum())
         all_losses += float(loss.sum())
         others = orders[:, rows]
         for feature in range(D):
-            # one column changes, so the first layer changes by an outer product: x'W = xW + (x'_j − x_j) W_j
-            change = X[others, feature].astype(W.dtype) - block[:, feature]  # (R, n)
-            moved = (z + change[:, :, None] * W[feature]).reshape(-1, W.shape[1])
+            dealt = X[others, feature]  # (R, n)
+            if inputs is None:
+                # one column changes, so the first layer changes by an outer product: x'W = xW + (x'_j − x_j) W_j
+                change = dealt.astype(W.dtype) - block[:, feature]
+                moved = (z + change[:, :, None] * W[feature]).reshape(-1, W.shape[1])
+            else:
+                samples = np.tile(X[rows], (repeats, 1))
+                samples[:, feature] = dealt.ravel()
+                moved = forward(params[:1], activation, inputs(samples).astype(W.dtype))
             right, loss = _judge(params, activation, moved, np.tile(truth, repeats))
             hits[feature] += right.reshape(repeats, -1).sum(axis=1)
             losses[feature] += loss.reshape(repeats, -1).sum(axis=1)

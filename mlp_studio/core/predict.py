@@ -1,6 +1,7 @@
-"""The prediction for one point: a row in original units → scaler → network → softmax → label."""
+"""The prediction for one point: a row in original units → inputs → network → softmax → label."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy as np
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.network import Params, forward, softmax
-from mlp_studio.core.prepare import Scaler
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +20,9 @@ class Prediction:
     label: int
 
 
-def predict(params: Params, activation: str, scaler: Scaler, x: Floats) -> Prediction:
-    """Predict one row x (D,), given in original units."""
-    scaled = scaler(x[None, :]).astype(params[0].W.dtype)
+def predict(params: Params, activation: str, inputs: Callable[[Floats], Floats], x: Floats) -> Prediction:
+    """Predict one row x (D,), given in original units; `inputs` is the way to what the network sees (`Prepared`)."""
+    scaled = inputs(x[None, :]).astype(params[0].W.dtype)
     probabilities = softmax(forward(params, activation, scaled).astype(np.float64))[0]
     return Prediction(x, probabilities, int(probabilities.argmax()))
 

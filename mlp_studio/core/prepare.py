@@ -1,4 +1,4 @@
-"""From a data set to what a network trains on: stratified split, scaler fitted on training, class weights."""
+"""From a data set to what a network trains on: split, derived inputs, scaler fitted on training, class weights."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,26 @@ from numpy.random import Generator
 
 from mlp_studio.core.config import SplitConfig
 from mlp_studio.core.dataset import Dataset, Floats, Ints
+from mlp_studio.core.derive import check, derive, input_names
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.gaps import with_gaps_filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaler:
-    """x_scaled = (x − mean) / scale, column by column; mean and scale (D,), in original units."""
+    """x_scaled = (x − mean) / scale, column by column; mean and scale (K,), in original units."""
 
     mean: Floats
     scale: Floats
 
     def __call__(self, X: Floats) -> Floats:
-        """Scale X (N, D)."""
+        """Scale X (N, K)."""
         return (X - self.mean) / self.scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One share of the rows. rows (n,) index the data set; X (n, D) is scaled; y (n,) are class indices."""
+    """One share of the rows. rows (n,) index the data set; X (n, K) are its scaled inputs; y (n,) are class indices."""
 
     rows: Ints
     X: Floats
@@ -37,7 +38,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A data set, split and scaled; `class_weights` (C,) or None; `notes` say what was done differently."""
+    """A data set, split and scaled; `class_weights` (C,) or None; `notes` say what was done differently.
+
+    The network sees K inputs: the D features of the data, then those that `derived` makes from them. The data set
+    has the features alone, and so have the rows that a person types or points at: `inputs` is the way from there.
+    """
 
     dataset: Dataset
     train: Part
@@ -46,6 +51,21 @@ class Prepared:
     scaler: Scaler
     class_weights: Floats | None
     notes: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+
+    def inputs(self, X: Floats) -> Floats:
+        """What the network sees (N, K) of samples X (N, D) in original units: features and derived inputs, scaled."""
+        return self.scaler(derive(X, self.derived))
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What the K inputs are called, the features first."""
+        return input_names(self.dataset.feature_names, self.derived)
+
+    @property
+    def input_count(self) -> int:
+        """K."""
+        return len(self.scaler.mean)
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -69,16 +89,17 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
     if dataset.gaps:
         dataset = with_gaps_filled(dataset, rows[0])
         notes.append("Missing values are filled from the training rows alone, so that test figures stay honest.")
-    X = dataset.X
+    X, names = dataset.X, input_names(dataset.feature_names, split.derived)
     if scaler is None:
-        scaler = fit_scaler(X[rows[0]]) if split.standardize else unscaled(dataset.features)
-    if not np.isfinite(scaler.scale).all():
-        column = dataset.feature_names[int(np.argmin(np.isfinite(scaler.scale)))]
-        raise DataError(f"The numbers in “{column}” are too large to scale; divide that column by a power of ten.")
-    train, validation, test = (Part(part, scaler(X[part]), dataset.y[part]) for part in rows)
+        scaler = fit_scaler(derive(X[rows[0]], split.derived)) if split.standardize else unscaled(len(names))
+    _check_finite(scaler.scale, names)
+    train, validation, test = (Part(part, scaler(derive(X[part], split.derived)), dataset.y[part]) for part in rows)
+    if split.derived:  # features are finite, but their squares need not be
+        for part in (train, validation, test):
+            _check_finite(part.X, names)
     _note_small(dataset, train, notes)
     weights = class_weights(train.y, dataset.classes) if split.class_weights else None
-    return Prepared(dataset, train, validation, test, scaler, weights, tuple(notes))
+    return Prepared(dataset, train, validation, test, scaler, weights, tuple(notes), split.derived)
 
 
 def portions(split: SplitConfig) -> tuple[float, float, float]:
@@ -99,6 +120,15 @@ def _check(dataset: Dataset, split: SplitConfig) -> None:
         raise DataError(f"The shares of training, validation and test add up to {100 * total:.6g} %; make them 100 %.")
     if np.count_nonzero(dataset.class_counts()) < 2:
         raise DataError("The label has only one class; a classifier needs at least two.")
+    check(dataset.rows, dataset.features, split.derived)
+
+
+def _check_finite(values: Floats, names: tuple[str, ...]) -> None:
+    """Refuse what overflowed in a column, or in its scale: values (K,) or (N, K)."""
+    sound = np.isfinite(values)
+    if not sound.all():
+        column = names[int(np.argmin(np.atleast_2d(sound).all(axis=0)))]
+        raise DataError(f"The numbers in “{column}” are too large to scale; divide that column by a power of ten.")
 
 
 def _strata(dataset: Dataset, split: SplitConfig, notes: list[str]) -> list[Ints]:

@@ -46,7 +46,7 @@ def report(training: Training, status: Outcome, seconds: float, predictions: Seq
         "experiment": _experiment(experiment),
         "versions": versions(),
         "data": _data(prepared),
-        "parameters": parameter_count(layer_sizes(experiment.model, data.features, data.classes)),
+        "parameters": parameter_count(layer_sizes(experiment.model, prepared.input_count, data.classes)),
         "history": _history(training.history.curves),
         "performance": {PARTS[name]: _performance(part, data.class_names) for name, part in scores.items()},
         "predictions": [_prediction(one, data.feature_names, data.class_names) for one in predictions],
@@ -87,6 +87,7 @@ def _data(prepared: Prepared) -> Document:
     return {
         "rows": data.rows,
         "features": list(data.feature_names),
+        "inputs": list(prepared.input_names),
         "classes": list(data.class_names),
         "split": {PARTS[name]: len(part) for name, part in prepared.parts.items()},
         "notes": [*data.notes, *prepared.notes],

@@ -26,7 +26,7 @@ def cores() -> int:
 def work_per_step(experiment: Experiment, prepared: Prepared) -> int:
     """Multiply-adds of one update."""
     rows, batch = len(prepared.train), experiment.train.batch_size
-    sizes = layer_sizes(experiment.model, prepared.dataset.features, prepared.dataset.classes)
+    sizes = layer_sizes(experiment.model, prepared.input_count, prepared.dataset.classes)
     samples = min(batch, rows) if batch else rows
     return PASSES * samples * sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
 

@@ -278,7 +278,7 @@ class _Record:
             Quantity(
                 "X",
                 "X",
-                "scaled features",
+                "scaled inputs" if self.prepared.derived else "scaled features",
                 "The samples, standardised as training sees them.",
                 0,
                 _frozen(X),

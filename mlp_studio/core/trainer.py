@@ -28,9 +28,8 @@ RUINED = 10.0  # times the first epoch's loss: weights that a diverged run does 
 
 def initial_params(experiment: Experiment, prepared: Prepared) -> Params:
     """The weights that the experiment starts from, float64."""
-    data = prepared.dataset
     rng = generator(experiment.seed, Stream.INITIALIZATION)
-    return init_params(experiment.model, data.features, data.classes, rng)
+    return init_params(experiment.model, prepared.input_count, prepared.dataset.classes, rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

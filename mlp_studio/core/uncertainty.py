@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mlp_studio.core.activations import ACTIVATIONS
-from mlp_studio.core.boundary import Box
+from mlp_studio.core.boundary import Box, Lift
 from mlp_studio.core.network import Params, may_overflow
 
 SpreadGrid: TypeAlias = NDArray[np.float32]
@@ -33,11 +33,19 @@ def draw_masks(params: Params, dropout: float, passes: int, rng: Generator) -> l
 
 @may_overflow
 def dropout_spread(
-    params: Params, activation: str, dropout: float, box: Box, size: int, passes: int, rng: Generator
+    params: Params,
+    activation: str,
+    dropout: float,
+    box: Box,
+    size: int,
+    passes: int,
+    rng: Generator,
+    lift: Lift | None = None,
 ) -> SpreadGrid:
     """The spread of `passes` dropout passes on a grid of size × size cell centres over the box.
 
-    `params` are those of a network of two inputs (see `boundary.restrict`). (size, size), row 0 at the bottom.
+    `params` are those of a network of two inputs, or there is a `lift` to its inputs (see `boundary.on_plane`).
+    (size, size), row 0 at the bottom.
     """
     spread = np.zeros((size, size), np.float32)
     if not dropout or len(params) == 1:
@@ -50,16 +58,17 @@ def dropout_spread(
     for row in range(0, size, rows):
         up = v[row : row + rows]
         points = np.stack([np.tile(u, len(up)), np.repeat(up, size)])  # (2, n)
-        spread[row : row + rows] = _block(params, activation, points, masks).reshape(len(up), size)
+        inputs = points if lift is None else lift(points)
+        spread[row : row + rows] = _block(params, activation, inputs, masks).reshape(len(up), size)
     return spread
 
 
-def _block(params: Params, activation: str, points: Array, masks: list[list[Array]]) -> Array:
-    """The spread (n,) at points (2, n). Units go first and points last, as in `boundary.raster`."""
+def _block(params: Params, activation: str, inputs: Array, masks: list[list[Array]]) -> Array:
+    """The spread (n,) at inputs (K, n). Units go first and points last, as in `boundary.raster`."""
     f = ACTIVATIONS[activation].f
     (W, b), rest = params[0], params[1:]
-    first = f((W.T @ points + b[:, None]).astype(params[-1].W.dtype))  # (H, n): the same in every pass
-    z = [np.empty((len(b), points.shape[1]), first.dtype) for _, b in rest]
+    first = f((W.T @ inputs + b[:, None]).astype(params[-1].W.dtype))  # (H, n): the same in every pass
+    z = [np.empty((len(b), inputs.shape[1]), first.dtype) for _, b in rest]
     mean = np.zeros_like(z[-1])
     squares = np.zeros_like(z[-1])
     for count, mask in enumerate(masks, 1):

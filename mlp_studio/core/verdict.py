@@ -157,7 +157,7 @@ def _spread_off(part: Part) -> float:
 
 def _scaled(column: int) -> Callable[[Result], float]:
     def figure(result: Result) -> float:
-        return float(result.prepared.scaler(_asked()[None, :])[0, column]) if _is_plane(result) else math.nan
+        return float(result.prepared.inputs(_asked()[None, :])[0, column]) if _is_plane(result) else math.nan
 
     return figure
 
@@ -217,7 +217,7 @@ def _p_c1(result: Result) -> float:
     names = result.prepared.dataset.class_names
     if not _is_plane(result) or "c1" not in names:
         return math.nan
-    answer = predict(result.params, result.experiment.model.activation, result.prepared.scaler, _asked())
+    answer = predict(result.params, result.experiment.model.activation, result.prepared.inputs, _asked())
     return float(answer.probabilities[names.index("c1")])
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -240,6 +241,47 @@ class LayersEdit(QWidget):
         self.submitted.emit(", ".join([*parts, parts[-1]]))
 
 
+class CheckList(QWidget):
+    """Any number of choices by name, a check box each; `describe` says what each of them means at present."""
+
+    submitted = Signal(str)  # the names, as they would be typed
+
+    COLUMNS = 3
+
+    def __init__(self, knob: Knob, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(theme.UNIT // 2)
+        layout.setVerticalSpacing(2)
+        self.boxes: dict[str, QCheckBox] = {}
+        for place, (name, label) in enumerate((knob.choices or dict)().items()):
+            box = self.boxes[name] = QCheckBox(label, self)
+            box.setAccessibleName(label)
+            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
+            box.clicked.connect(self._clicked)
+            layout.addWidget(box, *divmod(place, self.COLUMNS))
+        layout.setColumnStretch(self.COLUMNS, 1)
+
+    def show_chosen(self, names: tuple[str, ...]) -> None:
+        """Check these and no others."""
+        for name, box in self.boxes.items():
+            box.setChecked(name in names)
+
+    def describe(self, name: str, text: str, about: str, *, is_offered: bool = True, why_not: str = "") -> None:
+        """What stands on a box and in its tooltip; whether it is there at all, and why it cannot be checked, if so."""
+        box = self.boxes[name]
+        box.setText(text)
+        box.setAccessibleDescription(about)
+        box.setToolTip(tooltip(f"{about} {why_not}".strip()))
+        box.setEnabled(box.isChecked() or not why_not)
+        box.setVisible(is_offered)
+
+    @Slot()
+    def _clicked(self) -> None:
+        self.submitted.emit(as_text(tuple(name for name, box in self.boxes.items() if box.isChecked())))
+
+
 class Field(QWidget):
     """One setting: its control and, beneath it, the sentence that says what is wrong with what was typed.
 
@@ -304,6 +346,10 @@ class Field(QWidget):
             self.slider.setToolTip(tooltip(f"{text} {why_not or end * (self.knob.slide != self.knob.high)}".rstrip()))
 
     def _make_control(self, knob: Knob, value: Any) -> QWidget:
+        if knob.choices is not None and isinstance(value, tuple):
+            several = CheckList(knob, self)
+            several.submitted.connect(self._submit)
+            return several
         if knob.choices is not None:
             choice = ChoiceBox(knob, self)
             choice.activated.connect(self._chosen)
@@ -332,6 +378,8 @@ class Field(QWidget):
             control.setCurrentIndex(control.findData(value))
         elif isinstance(control, QCheckBox):
             control.setChecked(value)
+        elif isinstance(control, CheckList):
+            control.show_chosen(value)
         elif isinstance(control, NumberBox | LayersEdit):
             control.set_text(as_text(value))
         if self.slider is not None:

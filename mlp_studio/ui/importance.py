@@ -24,10 +24,11 @@ class _Work:
 
     def __call__(self) -> Importance | None:
         """Measure; None where it was cancelled."""
-        run, test = self.run, self.run.prepared.test
+        run, prepared, test = self.run, self.run.prepared, self.run.prepared.test
         orders = permutations(len(test), REPEATS, generator(run.experiment.seed, Stream.IMPORTANCE))
         params, activation = run.snapshot.params, run.experiment.model.activation
-        return permutation_importance(params, activation, test.X, test.y, orders, self._report)
+        X, inputs = (prepared.dataset.X[test.rows], prepared.inputs) if prepared.derived else (test.X, None)
+        return permutation_importance(params, activation, X, test.y, orders, self._report, inputs)
 
     def _report(self, share: float) -> bool:
         self.share = share

@@ -13,7 +13,7 @@ from time import perf_counter, thread_time
 
 from PySide6.QtCore import QObject, QThread
 
-from mlp_studio.core.boundary import Box, Plane, Rasterizer, restrict
+from mlp_studio.core.boundary import Box, Plane, Rasterizer, on_plane
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.evaluate import evaluate
@@ -110,18 +110,18 @@ def draw(
     rasterizer: Rasterizer | None = None,
 ) -> Raster:
     """The regions of a view with the weights of a snapshot; a thread that draws often keeps a rasterizer."""
-    params = restrict(snapshot.params, prepared.scaler, view.plane)
-    indices = (rasterizer or Rasterizer())(params, activation, view.box, size)
+    params, lift = on_plane(snapshot.params, prepared, view.plane)
+    indices = (rasterizer or Rasterizer())(params, activation, view.box, size, lift)
     return Raster(snapshot.epoch, view.plane, view.box, indices)
 
 
 def measure(snapshot: Snapshot, experiment: Experiment, prepared: Prepared, view: View, most: int) -> Uncertainty:
     """The spread of dropout passes over a view, on at most so many cells each way; the same passes every time."""
-    params, model = restrict(snapshot.params, prepared.scaler, view.plane), experiment.model
+    (params, lift), model = on_plane(snapshot.params, prepared, view.plane), experiment.model
     cost = PASSES * sum(W.size for W, _ in params[1:])
     size = int(min(most, max(UNCERTAINTY_LEAST, (UNCERTAINTY_BUDGET / max(cost, 1)) ** 0.5)))
     rng = generator(experiment.seed, Stream.DROPOUT)
-    spread = dropout_spread(params, model.activation, model.dropout, view.box, size, PASSES, rng)
+    spread = dropout_spread(params, model.activation, model.dropout, view.box, size, PASSES, rng, lift)
     return Uncertainty(snapshot.epoch, view.plane, view.box, PASSES, spread)
 
 

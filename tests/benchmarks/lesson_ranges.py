@@ -129,7 +129,7 @@ def figures_of(training: Training) -> Figures:
     prepared, activation = training.prepared, training.experiment.model.activation
     params = training.backend.params()
     scores = evaluate(params, activation, prepared)
-    at = predict(params, activation, prepared.scaler, np.array([0.1, 0.1]))
+    at = predict(params, activation, prepared.inputs, np.array([0.1, 0.1]))
     return Figures(
         float(training.history.curves[-1, 0]),
         scores["train"].accuracy,

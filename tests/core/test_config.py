@@ -20,6 +20,7 @@ from mlp_studio.core.config import (
     with_settings,
     with_share,
 )
+from mlp_studio.core.derive import DERIVATIONS
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.initializers import INITIALIZERS
 from mlp_studio.core.optimizers import OPTIMIZERS
@@ -28,6 +29,7 @@ from mlp_studio.core.sources import SOURCES
 DEFAULT = Experiment()
 REGISTRIES = {
     "data.source": SOURCES,
+    "split.derived": DERIVATIONS,
     "model.backend": BACKENDS,
     "model.activation": ACTIVATIONS,
     "model.initialization": INITIALIZERS,
@@ -35,6 +37,7 @@ REGISTRIES = {
 }
 REFUSED = {  # of every kind, what it cannot take
     "choice": ["nonsense", 3, None, ["relu"], "ReLU"],
+    "choices": ["nonsense", 3, None, ["square", "relu"], "square;product"],
     "flag": ["perhaps", 2, None, ""],
     "whole": ["many", "", 1.5, "1.5", math.nan, math.inf, None, True],
     "number": ["much", "", math.nan, math.inf, "-inf", None, "0,5"],
@@ -58,7 +61,7 @@ def value_of(experiment, path):
 
 def kind_of(knob, default):
     if knob.choices is not None:
-        return "choice"
+        return "choices" if isinstance(default, tuple) else "choice"
     if isinstance(default, bool):
         return "flag"
     if isinstance(default, tuple):
@@ -71,6 +74,8 @@ def another(knob, default):
     match kind_of(knob, default):
         case "choice":
             return next(name for name in knob.choices() if name != default)
+        case "choices":
+            return tuple(knob.choices())[:2]
         case "flag":
             return not default
         case "layers":
@@ -116,7 +121,7 @@ def test_every_knob_says_what_it_is_and_does(path):
 def test_every_control_of_the_form_has_a_range_choices_or_is_on_or_off(path):
     knob, default = SETTINGS[path]
     kind = kind_of(knob, default)
-    if kind == "choice":
+    if kind in ("choice", "choices"):
         assert len(knob.choices()) > 1
     elif kind in ("whole", "number", "layers"):
         assert knob.low < knob.high
@@ -137,8 +142,15 @@ def test_every_default_is_a_value_that_its_knob_takes(path):
 def test_every_registry_entry_is_offered_and_stored_by_its_name(path):
     knob, _ = SETTINGS[path]
     assert knob.choices() == {name: entry.label for name, entry in REGISTRIES[path].items()}
+    is_one = isinstance(value_of(DEFAULT, path), str)
     for name in REGISTRIES[path]:
-        assert value_of(with_setting(DEFAULT, path, name), path) == name
+        assert value_of(with_setting(DEFAULT, path, name), path) == (name if is_one else (name,))
+
+
+def test_several_choices_are_one_value_whatever_their_order_and_however_often_they_are_named():
+    several = with_setting(DEFAULT, "split.derived", "product,square, product")
+    assert several.split.derived == ("square", "product")
+    assert several == with_setting(DEFAULT, "split.derived", ["square", "product"])
 
 
 def test_precisions_are_names_that_numpy_knows():
@@ -203,6 +215,11 @@ def test_values_of_the_wrong_kind_are_refused_with_a_sentence_that_names_the_con
         ("model.dropout", "half", "Dropout takes a number from 0 to 0.9; “half” is none."),
         ("split.stratify", "perhaps", "Stratify is on or off; “perhaps” is neither."),
         ("train.precision", "float16", "Precision is one of float32, float64; “float16” is not."),
+        (
+            "split.derived",
+            "square,cube",
+            "Derived inputs are any of square, product, absolute, sine, cosine, radius; “cube” is not.",
+        ),
         (
             "model.width",
             3,

@@ -52,6 +52,7 @@ def test_the_report_has_the_agreed_sections_and_columns():
     assert document["data"] == {
         "rows": 150,
         "features": ["X1", "X2"],
+        "inputs": ["X1", "X2"],
         "classes": ["a", "b", "c"],
         "split": {"train": 105, "val": 23, "test": 22},
         "notes": ["Read it all."],

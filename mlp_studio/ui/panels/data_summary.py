@@ -330,8 +330,8 @@ def split_table(prepared: Prepared) -> Table:
 
 
 def spread_of(prepared: Prepared) -> Spread:
-    """Mean and standard deviation of the scaled features; not a number for a share without rows."""
-    nothing = np.full(prepared.dataset.features, np.nan)
+    """Mean and standard deviation of the scaled inputs; not a number for a share without rows."""
+    nothing = np.full(prepared.input_count, np.nan)
     filled = {name: part.X if len(part) else None for name, part in prepared.parts.items()}
     return Spread(
         prepared,
@@ -365,7 +365,7 @@ def scaling_table(prepared: Prepared, spread: Spread | None) -> Table:
 def _scaled_columns(prepared: Prepared) -> tuple[Heading, ...]:
     """A column for each feature, as wide as its figures whether they are known already or not."""
     columns = []
-    figures = zip(prepared.dataset.feature_names, prepared.scaler.mean, prepared.scaler.scale, strict=True)
+    figures = zip(prepared.input_names, prepared.scaler.mean, prepared.scaler.scale, strict=True)
     for name, mean, scale in figures:
         spec = format_for(np.array([mean, scale]))
         longest = max(len(text) for text in ("-0.000", format(mean, spec), format(scale, spec)))

@@ -18,11 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.config import Experiment, Knob, knobs
+from mlp_studio.core.derive import DERIVATIONS, MOST_INPUTS, input_count, input_names
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
-from mlp_studio.ui.form import ChoiceBox, Field, help_text, plain_label, tooltip
+from mlp_studio.ui.form import CheckList, ChoiceBox, Field, help_text, plain_label, tooltip
 from mlp_studio.ui.source_list import SourceDelegate
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
@@ -36,6 +37,7 @@ DATA = (
     ("seed",),
     ("split.train", "split.validation", "split.test"),
     ("split.standardize", "split.class_weights"),
+    ("split.derived",),
 )
 DATA_MORE = (("split.stratify", "data.shuffle_labels"),)
 MODEL = (
@@ -231,6 +233,7 @@ class ExperimentPanel(QScrollArea):
         for path, field in self.fields.items():
             field.show_value(_value(state.experiment, path))
         self._show_fixed(state)
+        self._show_derived(state)
         self._enable(state.experiment)
         label, explained = sample_words(state.experiment)
         self.new_sample_button.setText(label)
@@ -246,6 +249,25 @@ class ExperimentPanel(QScrollArea):
             field = self.fields[f"data.{name}"]
             if name not in settings and prepared is not None:
                 field.show_fixed({"rows": prepared.dataset.rows, "classes": prepared.dataset.classes}.get(name))
+
+    def _show_derived(self, state: State) -> None:
+        """Offer the derived inputs that mean something for these data, with the number that they make of wide ones."""
+        control, prepared = self.fields["split.derived"].control, state.prepared
+        if not isinstance(control, CheckList):
+            return
+        features = ("X1", "X2") if prepared is None else prepared.dataset.feature_names
+        chosen = state.experiment.split.derived
+        for name, entry in DERIVATIONS.items():
+            made = entry.count(len(features))
+            is_offered = not entry.planar or len(features) <= 2 or name in chosen
+            text = entry.label if len(features) <= 2 else f"{entry.label} (+{made:,})"
+            control.describe(
+                name,
+                text,
+                f"{entry.title}. {entry.help} {made_from(features, name)}",
+                is_offered=is_offered,
+                why_not=why_not_derived(len(features), name, chosen),
+            )
 
     def _enable(self, experiment: Experiment) -> None:
         source = SOURCES[experiment.data.source]
@@ -269,6 +291,21 @@ def sample_words(experiment: Experiment) -> tuple[str, str]:
     return "New split", f"Draw a new seed: another split and other first weights. {source.label}’s rows stay the same."
 
 
+def made_from(features: tuple[str, ...], name: str) -> str:
+    """The inputs that a derivation makes of these features, the first of them by name."""
+    made = input_names(features, (name,))[len(features) :]
+    shown = ", ".join(made[:3]) + (" …" if len(made) > 3 else "")
+    return f"{len(made):,} more input{'s' * (len(made) != 1)}: {shown}." if made else ""
+
+
+def why_not_derived(features: int, name: str, chosen: tuple[str, ...]) -> str:
+    """Why these inputs cannot be had besides those that are chosen, in a sentence; "" where they can."""
+    if not DERIVATIONS[name].count(features):
+        return "It takes two features, and the data have one."
+    inputs = input_count(features, {*chosen, name})
+    return f"It would make {inputs:,} inputs, and {MOST_INPUTS:,} are the most." if inputs > MOST_INPUTS else ""
+
+
 def data_summary(state: State) -> str:
     """Shape, classes and split in one line."""
     prepared = state.prepared
@@ -277,8 +314,11 @@ def data_summary(state: State) -> str:
     data = prepared.dataset
     sizes = " / ".join(f"{len(part):,}" for part in prepared.parts.values())
     shape = f"{data.rows:,} rows × {data.features:,} feature{'s' * (data.features != 1)}"
+    if prepared.derived:
+        shape = f"{data.rows:,} rows × {prepared.input_count:,} inputs"
     if state.experiment.data.source not in GENERATORS:
-        shape = f"{data.name}: {data.rows:,} × {data.features:,}"
+        columns = f"{prepared.input_count:,} inputs" if prepared.derived else f"{data.features:,}"
+        shape = f"{data.name}: {data.rows:,} × {columns}"
     return f"{shape} · {data.classes} classes\ntrain / validation / test: {sizes}"
 
 
@@ -287,7 +327,7 @@ def model_summary(state: State) -> str:
     if state.prepared is None:
         return ""
     data, model = state.prepared.dataset, state.experiment.model
-    sizes = layer_sizes(model, data.features, data.classes)
+    sizes = layer_sizes(model, state.prepared.input_count, data.classes)
     shapes = " → ".join(str(size) for size in sizes)
     matrices = ", ".join(f"W{k} {fan_in}×{fan_out}" for k, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1))
     return f"{shapes} · {parameter_count(sizes):,} parameters\n{matrices}"

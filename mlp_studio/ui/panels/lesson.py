@@ -312,8 +312,9 @@ class LessonPanel(QWidget):
         if is_known or (run.active and monotonic() - self._walked_at < WALK_SECONDS):
             return
         self._walked, self._walked_at = key, monotonic()
-        classes, activation = run.prepared.dataset.class_names, run.experiment.model.activation
-        steps = walk(run.snapshot.params, activation, run.prepared.scaler, probe, classes)
+        prepared, activation = run.prepared, run.experiment.model.activation
+        classes, derived = prepared.dataset.class_names, prepared.derived
+        steps = walk(run.snapshot.params, activation, prepared.scaler, probe, classes, derived)
         epoch = f"{run.snapshot.epoch:,} epoch{'' if run.snapshot.epoch == 1 else 's'}"
         *formulas, answer = steps
         parts = [f"#### After {epoch}"]

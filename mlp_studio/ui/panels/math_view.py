@@ -259,7 +259,7 @@ class MathView(QWidget):
             return
         names, data = Names(made), run.prepared.dataset
         hidden = [f"{len(units):,} units" for units in made.activity[1:-1]]
-        captions = (f"{data.features:,} inputs", *hidden, f"{data.classes:,} classes")
+        captions = (f"{run.prepared.input_count:,} inputs", *hidden, f"{data.classes:,} classes")
         self.diagram.show_network(made.params, made.activity, names.unit, captions)
         self.subject.setText(self._subject_text(run, made))
         notes = list(made.notes)

@@ -153,7 +153,7 @@ class PredictionPanel(QWidget):
             return
         run = state.run
         self.prediction = predict(
-            run.snapshot.params, run.experiment.model.activation, run.prepared.scaler, state.probe
+            run.snapshot.params, run.experiment.model.activation, run.prepared.inputs, state.probe
         )
         self._show(self.prediction, run.prepared.dataset.class_names, run.snapshot.epoch)
 

@@ -23,11 +23,10 @@ class Names:
     trace: Trace
 
     def unit(self, layer: int, unit: int) -> str:
-        """A feature, a class, or a hidden unit by its number."""
-        data = self.trace.prepared.dataset
+        """An input, a class, or a hidden unit by its number."""
         if layer == 0:
-            return data.feature_names[unit]
-        return data.class_names[unit] if layer == len(self.trace.params) else f"unit {unit + 1}"
+            return self.trace.prepared.input_names[unit]
+        return self.trace.prepared.dataset.class_names[unit] if layer == len(self.trace.params) else f"unit {unit + 1}"
 
     def along(self, axis: int, index: int) -> str:
         """The index on an axis of a quantity, "" where there is only one."""
