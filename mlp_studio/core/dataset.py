@@ -1,7 +1,7 @@
 """Data as the studio sees them: numbers, class indices and names, all read-only."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Number = TypeVar("Number", np.float64, np.int64)
+
+
+def _own(values: NDArray[Any], dtype: type[Number]) -> NDArray[Number]:
+    """A copy, or the very array where nobody can change it: a large table is then held once, whatever its labels."""
+    is_kind = isinstance(values, np.ndarray) and values.dtype == dtype and values.flags.c_contiguous
+    if is_kind and values.flags.owndata and not values.flags.writeable:
+        return values
+    return np.array(values, dtype=dtype, order="C")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +34,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A classification data set; the arrays are made read-only copies of what is given.
+    """A classification data set; the arrays are made read-only copies of what is given, unless they are that already.
 
     X: (N, D) float64, finite, in original units. y: (N,) int64 in 0…C-1, an index into `class_names`.
     `notes` are sentences that account for what reading the data did (rows dropped, columns renamed …).
@@ -46,7 +55,7 @@ class Dataset:
     account: "Account | None" = field(default=None)
 
     def __post_init__(self) -> None:
-        X, y = np.array(self.X, dtype=np.float64, order="C"), np.array(self.y, dtype=np.int64)
+        X, y = _own(self.X, np.float64), _own(self.y, np.int64)
         if X.ndim != 2 or X.shape[1] == 0 or X.shape[1] != len(self.feature_names):
             raise DataError("The data need one named column for each feature.")
         if y.shape != (len(X),):

@@ -20,7 +20,7 @@ from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.core.network import Array, Params, forward, log_softmax, may_overflow
 
-BLOCK_NUMBERS = 1 << 20  # of the widest layer computed at once
+BLOCK_NUMBERS = 1 << 18  # of the widest layer computed at once: they stay within the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -415,6 +415,7 @@ def test_wide_samples_load_train_and_say_which_slice_is_shown(qtbot, window, sou
 
 def test_side_by_side_shows_training_and_test_apart(qtbot, window):
     qtbot.mouseClick(window.boundary.side_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.boundary.plots) == 2, timeout=SECONDS)
     left, right = window.boundary.plots
     assert left.widget.isVisible()
     assert right.widget.isVisible()

@@ -1,10 +1,11 @@
 """The decision boundary: what is shown of which rows, on which slice, in one picture or two."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -255,6 +256,8 @@ class BoundaryPanel(QWidget):
         self._ringed: object = None
         self._probe: Floats | None = None
         self.plots = [RegionsPlot(self._clicked, self._studio.look_at, self)]  # a second when it is first looked at
+        self._has_second = False  # it is there, or on its way
+        self._has_joined = False  # the second has, and nothing is drawn in it yet
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.repaints = 0  # rasters shown so far; the benchmark reads it
 
@@ -374,10 +377,11 @@ class BoundaryPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
-        fresh = other_data = state.scene is not None and drawn_points(state) is not self._points
-        if state.shown.side_by_side and len(self.plots) == 1:
-            self._add_second()
-            fresh = True
+        other_data = state.scene is not None and drawn_points(state) is not self._points
+        fresh, self._has_joined = other_data or self._has_joined, False
+        if state.shown.side_by_side and not self._has_second:
+            self._has_second = True
+            QTimer.singleShot(0, self, self._make_second)
         if fresh:
             self._show_data(state, self.plots if other_data else self.plots[1:])
         if fresh or state.painting is not self._painting:
@@ -400,20 +404,31 @@ class BoundaryPanel(QWidget):
             for plot in self.plots:
                 plot.show_probe(place)
 
-    def _add_second(self) -> None:
-        """The second picture: it follows the first, which alone tells where the view is."""
+    @Slot()
+    def _make_second(self) -> None:
+        """The second picture: it follows the first, which alone tells where the view is.
+
+        It is made in one turn of the event loop, filled and painted in another: together they took longer than a
+        person notices.
+        """
         second = RegionsPlot(self._clicked, None, self)
         second.plot_item.setXLink(self.plots[0].plot_item)
         second.plot_item.setYLink(self.plots[0].plot_item)
+        QTimer.singleShot(0, self, partial(self._join, second))
+
+    def _join(self, second: RegionsPlot) -> None:
         self.plots.append(second)
         self._measured = None  # so that the veil is laid over both
         self._holder.add(second.widget)
+        self._has_joined = True
+        self.render(self._studio.store.state)
 
     def _show_data(self, state: State, plots: list[RegionsPlot]) -> None:
         prepared, scene, points = state.prepared, state.scene, drawn_points(state)
         if prepared is None or scene is None or points is None:
             return
-        moved, self._points, self._plane = scene.plane is not self._plane, points, scene.plane
+        moved = self._plane is None or not scene.plane.shares_axes(self._plane)
+        self._points, self._plane = points, scene.plane
         names = prepared.dataset.class_names if state.painting is None else state.painting.canvas.class_names
         for plot in plots:
             plot.show_points(points, len(names), scene.plane.labels)
