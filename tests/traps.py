@@ -29,10 +29,11 @@ def _trap(content: str | bytes, sentence: str, name: str = "data.csv") -> Trap:
     return Trap(content if isinstance(content, bytes) else content.encode(), sentence, name)
 
 
-def _parquet_sentence() -> str:
-    if importlib.util.find_spec("pyarrow"):
-        return "“data.csv” cannot be read as a Parquet file; it may be damaged."
-    return "“data.csv” is a Parquet file; reading it needs pyarrow: pip install pyarrow, or save the table as CSV."
+def _unread(name: str, what: str, library: str) -> str:
+    """What is said of a damaged file of a kind that needs a library: more where that is not installed."""
+    if importlib.util.find_spec(library):
+        return f"“{name}” cannot be read as {what}; it may be damaged."
+    return f"“{name}” is {what}; reading it needs {library}: pip install {library}, or save the table as CSV."
 
 
 def _zipped(name: str) -> bytes:
@@ -154,10 +155,13 @@ REFUSED: dict[str, Trap] = {
     ),
     "an old Excel file": _trap(
         b"\xd0\xcf\x11\xe0\xa1",
-        "“data.csv” is an old Excel workbook; save the table as CSV.",
+        "“data.csv” is an old or protected Excel workbook; save the table as CSV.",
     ),
     "a compressed file": _trap(b"\x1f\x8b\x08\x00", "“data.csv” is compressed; unpack it first."),
-    "a Parquet file": _trap(b"PAR1\x15\x04", _parquet_sentence()),
+    "a Parquet file": _trap(b"PAR1\x15\x04", _unread("data.pq", "a Parquet file", "pyarrow"), "data.pq"),
+    "an Excel workbook": _trap(
+        _zipped("xl/workbook.xml"), _unread("data.xlsx", "an Excel workbook", "openpyxl"), "data.xlsx"
+    ),
     "a zip archive": _trap(
         _zipped("data.txt"),
         "“data.zip” is a zip archive; unpack it first, or save the table in it as CSV.",

@@ -12,16 +12,19 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from mlp_studio.core import heavy
+from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError, StudioError
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.text_rows import PROGRESS_ROWS, Record, TableFormat, quoted
 from mlp_studio.core.text_rows import read_records as read_text
 
 NO_TABLE = {
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the table as CSV",
+    b"\xd0\xcf\x11\xe0": "is an old or protected Excel workbook; save the table as CSV",
     b"\x1f\x8b": "is compressed; unpack it first",
 }
 ZIP, PARQUET = b"PK\x03\x04", b"PAR1"
@@ -29,11 +32,16 @@ WORKBOOK = "xl/workbook.xml"  # what a zip archive holds that is an Excel workbo
 BATCH_ROWS = 10_000
 
 
+# The line on which it starts, the inputs, numbers (n,) as they are and all else as n cells, and n labels.
+Batch: TypeAlias = tuple[int, list[Floats | list[str]], list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A kind of file: what it is called, how its name ends, and its rows.
 
     `fits(path, start)`: whether a file that starts with these 8 bytes is of this kind; the first that fits is taken.
+    `columns(path, inputs, target, progress)` gives the same and faster, in batches; None where it does not.
     `library` has to be installed to read it, "" if none. `is_named`: its columns always have names. `notes(path)` are
     sentences on what is left unread.
     Only of text are encoding, delimiter and decimal sign to be settled.
@@ -43,6 +51,7 @@ class Reader:
     suffixes: tuple[str, ...]
     fits: Callable[[Path, bytes], bool]
     records: Callable[[Path, TableFormat, Progress], Generator[Record, None, None]]
+    columns: Callable[[Path, tuple[int, ...], int, Progress], Generator[Batch, None, None]] | None = None
     library: str = ""
     is_named: bool = False
     notes: Callable[[Path], tuple[str, ...]] = lambda _path: ()
@@ -182,12 +191,39 @@ def _parquet_records(path: Path, _fmt: TableFormat, progress: Progress) -> Gener
                 yield line, [_as_cell(value) for value in values]
 
 
+def _parquet_columns(
+    path: Path, inputs: tuple[int, ...], target: int, progress: Progress
+) -> Generator[Batch, None, None]:
+    """The columns at these places, 64-bit numbers where they are numbers, nan where there is none."""
+    pyarrow, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    with _understood(path, READERS["parquet"].label), path.open("rb") as handle:
+        file = parquet.ParquetFile(handle)
+        line, rows = 2, max(1, file.metadata.num_rows)
+        for batch in file.iter_batches(BATCH_ROWS):
+            progress(min(1.0, line / rows))
+            columns = [_arrow_column(pyarrow.types, batch.column(place)) for place in inputs]
+            yield line, columns, _arrow_cells(batch.column(target))
+            line += batch.num_rows
+
+
+def _arrow_column(types: Any, column: Any) -> Floats | list[str]:
+    if types.is_floating(column.type) or types.is_integer(column.type):
+        numbers: Floats = column.to_numpy(zero_copy_only=False).astype(np.float64)
+        return numbers
+    return _arrow_cells(column)
+
+
+def _arrow_cells(column: Any) -> list[str]:
+    return [_as_cell(value) for value in column.to_pylist()]
+
+
 READERS: dict[str, Reader] = {
     "parquet": Reader(
         "a Parquet file",
         (".parquet", ".pq"),
         lambda _path, start: start.startswith(PARQUET),
         _parquet_records,
+        _parquet_columns,
         library="pyarrow",
         is_named=True,
     ),

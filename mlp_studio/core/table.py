@@ -27,7 +27,7 @@ from mlp_studio.core.files import write_text
 from mlp_studio.core.gaps import fill
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
 from mlp_studio.core.progress import Progress, to_nobody
-from mlp_studio.core.readers import read_records
+from mlp_studio.core.readers import READERS, read_records
 from mlp_studio.core.text_rows import (
     TableFormat,
     as_numbers,
@@ -96,7 +96,7 @@ def read_table(
     with sentences(path):
         large = preview.kind == "text" and path.stat().st_size > LARGE_BYTES
         rows = _read_plain(preview, target, inputs, progress) if large else None
-        rows = rows or _read(preview, target, inputs, progress)
+        rows = rows or _read_columns(preview, target, inputs, progress) or _read(preview, target, inputs, progress)
     left_out = () if features else tuple(_left_out(preview, target))
     return _dataset(preview, target, inputs, rows, left_out, missing)
 
@@ -198,22 +198,37 @@ def _read(preview: Preview, target: int, inputs: tuple[int, ...], progress: Prog
     return rows
 
 
+def _read_columns(preview: Preview, target: int, inputs: tuple[int, ...], progress: Progress) -> _Rows | None:
+    """All rows, column by column, of a file that is kept that way; None of any other."""
+    if (columns_of := READERS[preview.kind].columns) is None:
+        return None
+    rows = _empty_rows(preview, inputs)
+    for first, columns, labels in columns_of(preview.path, inputs, target, progress):
+        lines = range(first, first + len(labels))
+        rows.add(lines, _values(columns, lines, preview.format.decimal, rows), labels)
+        if rows.too_many:
+            break
+    return rows
+
+
 def _empty_rows(preview: Preview, inputs: tuple[int, ...]) -> _Rows:
     texts = [feature for feature, place in enumerate(inputs) if preview.columns[place].kind == "text"]
     return _Rows(categories={feature: {} for feature in texts})
 
 
-def _values(columns: list[tuple[str, ...]], lines: list[int], decimal: str, rows: _Rows) -> Floats:
+def _values(columns: Sequence[Floats | Sequence[str]], lines: Sequence[int], decimal: str, rows: _Rows) -> Floats:
     """The numbers (n, D) in D columns of n cells, of text its codes; text that is none of these is noted in `rows`."""
     values = np.empty((len(lines), len(columns)))
     for feature, cells in enumerate(columns):
-        if feature in rows.categories:
+        if isinstance(cells, np.ndarray):
+            values[:, feature] = cells
+        elif feature in rows.categories:
             values[:, feature] = category_codes(cells, rows.categories[feature])
-            continue
-        values[:, feature], texts = as_numbers(cells, decimal)
-        if texts:
-            before = rows.texts.get(feature, _Text(0, lines[texts[0]], cells[texts[0]]))
-            rows.texts[feature] = before._replace(rows=before.rows + len(texts))
+        else:
+            values[:, feature], texts = as_numbers(cells, decimal)
+            if texts:
+                before = rows.texts.get(feature, _Text(0, lines[texts[0]], cells[texts[0]]))
+                rows.texts[feature] = before._replace(rows=before.rows + len(texts))
     return values
 
 

@@ -5,6 +5,7 @@ import sys
 import types
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,39 @@ def test_a_real_parquet_file(tmp_path):
     for size in range(4, len(whole), 31):
         path.write_bytes(whole[:size])
         assert refusal(path) == "“flowers.parquet” cannot be read as a Parquet file; it may be damaged."
+
+
+def test_columns_and_rows_of_a_parquet_file_are_the_same(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rng, path = np.random.default_rng(8), tmp_path / "mixed.parquet"
+    numbers = rng.normal(size=25_000)
+    columns = {
+        "double": pyarrow.array([None if i % 50 == 0 else x for i, x in enumerate(numbers.tolist())]),
+        "single": pyarrow.array(numbers.astype(np.float32)),
+        "large": pyarrow.array([None if i == 7 else (1 << 62) + i for i in range(25_000)]),
+        "small": pyarrow.array((numbers * 9).astype(np.int8)),
+        "written": pyarrow.array([repr(x) for x in numbers.tolist()]),
+        "yes": pyarrow.array((numbers > 0).tolist()),
+        "colour": pyarrow.array([None if i % 90 == 0 else "rgb"[i % 3] for i in range(25_000)]).dictionary_encode(),
+        "code": pyarrow.array([i % 4 if i % 70 else None for i in range(25_000)]),
+    }
+    parquet.write_table(pyarrow.table(columns), path)
+    names = tuple(columns)[:-1]
+    ways = [
+        (missing, read_table(path, label="code", features=names, missing=missing)) for missing in ("drop", "median")
+    ]
+    rowwise = replace(READERS["parquet"], columns=None)
+    monkeypatch.setitem(READERS, "parquet", rowwise)
+    for missing, fast in ways:
+        slow = read_table(path, label="code", features=names, missing=missing)
+        np.testing.assert_array_equal(fast.X, slow.X)
+        np.testing.assert_array_equal(fast.y, slow.y)
+        assert (fast.feature_names, fast.class_names) == (slow.feature_names, slow.class_names)
+        assert fast.account.as_document() == slow.account.as_document()
+        assert fast.notes == slow.notes
+        assert fast.account.dropped[0].lines[0] in (2, 72)
 
 
 def test_numbers_keep_every_digit_in_a_parquet_file(tmp_path):
