@@ -80,7 +80,7 @@ class Importing(QObject):
 
     @Slot()
     def _say_so(self) -> None:
-        self._studio.tell(f"Looking at the first rows of “{self._path.name}” …")
+        self._studio.tell(f"Looking at the first rows of {_shown(self._path)} …")
         self._notice = self._studio.store.state.notice
 
     def _looked(self, ticket: int, present: DataConfig | None, seen: "Look") -> None:
@@ -149,22 +149,29 @@ class Importing(QObject):
     def _changed(self) -> None:
         """Read it again where nothing is lost by that; else offer to."""
         state = self._studio.store.state
-        name = Path(state.experiment.data.path).name
         if state.loading:
             self._changed_meanwhile = True
         elif state.run is not None and state.run.status == "ready":
-            self._studio.reload(f"“{name}” changed on the disk and was read again.")
+            self._studio.reload(f"{self._name} changed on the disk and was read again.")
         else:
             self._studio.tell(
-                f"“{name}” has changed on the disk. The network is trained on the data as they were; "
-                "reading them again begins a new run.",
-                command="reload",
+                f"{self._name} has changed on the disk; reading it again begins a new run.", command="reload"
             )
 
     @Slot()
     def _vanished(self) -> None:
-        name = Path(self._studio.store.state.experiment.data.path).name
-        self._studio.tell(f"“{name}” is gone from the disk; its data stay loaded.")
+        self._studio.tell(f"{self._name} is gone from the disk; its data stay loaded.")
+
+    @property
+    def _name(self) -> str:
+        return _shown(Path(self._studio.store.state.experiment.data.path))
+
+
+def _shown(path: Path) -> str:
+    """The name of a file in a sentence."""
+    from mlp_studio.core.text_rows import quoted
+
+    return quoted(path.name)
 
 
 def _look_at(path: Path, present: DataConfig | None) -> "Look":

@@ -19,6 +19,7 @@ from mlp_studio.ui.jobs import interrupted
 from mlp_studio.ui.scene import Scene, Slice, first_slice, make_scene
 
 QUICK_VALUES = 30_000  # feature values: so many are there within a frame, and no thread is needed
+SHOWN_NAME = 40  # characters
 DRAWN_FEATURES = 2  # of data that a generator draws
 
 Stamp: TypeAlias = tuple[int, int]  # when a file was last written, in nanoseconds, and its size
@@ -144,6 +145,8 @@ def is_quick(experiment: Experiment, before: Loaded | None) -> bool:
 
 
 def what(experiment: Experiment) -> str:
-    """What is being loaded, in words."""
+    """What is being loaded, in words; of a long name beginning and end."""
     data = experiment.data
-    return Path(data.path).name if data.path and data.source == "file" else SOURCES[data.source].label
+    name = Path(data.path).name if data.path and data.source == "file" else SOURCES[data.source].label
+    half = SHOWN_NAME // 2
+    return name if len(name) <= SHOWN_NAME else f"{name[:half]}…{name[-half:]}"

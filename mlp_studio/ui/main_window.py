@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.evaluation = EvaluationPanel(studio, self)
         self.data = DataSummaryPanel(studio, self)
         self.data.export_wanted.connect(self.export_data)
+        self.data.import_wanted.connect(self.change_import)
         self.lesson = LessonPanel(studio, self)
         self.lesson.panel_wanted.connect(self._raise_dock)
         self.lesson.tool_wanted.connect(self._run_command)

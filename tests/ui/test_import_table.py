@@ -523,3 +523,14 @@ def test_every_control_is_reached_with_tab(qtbot, opened):
     controls = (dialog.encoding, dialog.delimiter, dialog.decimal, dialog.header, dialog.use_all, dialog.use_texts)
     for control in (*controls, dialog.use_none, dialog.missing, dialog.ok, dialog.table.roles.box(1)):
         assert control in seen
+
+
+def test_return_imports_what_is_guessed(qtbot, opened):
+    dialog = opened(PLAIN)
+    with qtbot.waitSignal(dialog.accepted):
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+
+
+def test_where_nothing_can_be_imported_the_first_choice_has_the_focus(opened):
+    dialog = opened("größe,kind\n1,u\n2,u\n", "cp1252")
+    assert dialog.focusWidget() is dialog.encoding

@@ -1,5 +1,6 @@
 """Files in the window: how far they are read, cancelling, and what becomes of the data that were there."""
 
+import subprocess
 import sys
 import zipfile
 from threading import Event
@@ -100,6 +101,69 @@ def test_a_file_about_which_nothing_is_doubtful_is_read_at_once(qtbot, window, t
     assert window.notice.text.text().startswith("60 rows read, 60 used")
     assert window.notice.button.text() == "Change import…"
     assert window.memory.recent == [str(path)]
+
+
+START = """
+import sys
+from PySide6.QtCore import QTimer
+from mlp_studio import app
+from mlp_studio.__main__ import main
+
+make = app.make_window
+
+def look():
+    window = app.window
+    dialog, prepared = window.importing.dialog, window.studio.store.state.prepared
+    if dialog is not None:
+        print("asked:", dialog.notes.text())
+        dialog.reject()
+    elif prepared is None or prepared.dataset.name != "given.csv":
+        return
+    else:
+        print("loaded:", window.notice.text.text())
+    timer.stop()
+    window.close()
+
+def made():
+    app.window = make()
+    return app.window
+
+app.make_window = made
+timer = QTimer()
+timer.setInterval(20)
+timer.timeout.connect(look)
+QTimer.singleShot(0, timer.start)
+main([sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (table(60), "loaded: 60 rows read, 60 used"),
+        (table(60, "x,y,town,kind", ",t1"), "asked: “town” holds text and is left out unless chosen."),
+    ],
+    ids=["plain", "doubtful"],
+)
+def test_a_file_on_the_command_line_is_opened_like_a_dropped_one(tmp_path, text, said):
+    path = tmp_path / "given.csv"
+    path.write_text(text)
+    command = [sys.executable, "-c", START, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(said)
+
+
+def test_the_data_panel_leads_to_the_import_of_a_file(qtbot, window, tmp_path):
+    window.docks["data"].raise_()
+    assert not window.data.import_button.isVisible()
+    path = tmp_path / "plain.csv"
+    path.write_text(table(60))
+    drop(window, path)
+    wait_for_rows(qtbot, window, 60)
+    qtbot.waitUntil(window.data.import_button.isVisible, timeout=SECONDS)
+    qtbot.mouseClick(window.data.import_button, Qt.MouseButton.LeftButton)
+    wait_for_dialog(qtbot, window).reject()
 
 
 def test_open_leads_the_same_way_as_a_drop(qtbot, window, tmp_path, monkeypatch):
@@ -286,7 +350,7 @@ def test_what_is_trained_is_not_thrown_away_but_reloading_is_offered(qtbot, wind
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     path.write_text(table(80))
-    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk.")
+    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk; reading it again begins a new run.")
     assert run_of(window).epoch == 20
     assert state_of(window).prepared.dataset.rows == 60
     assert window.notice.button.text() == "Reload data"
@@ -304,7 +368,7 @@ def test_a_training_goes_on_while_its_file_changes(qtbot, window, tmp_path):
     window.studio.train()
     wait_for_epoch(qtbot, window, 5)
     path.write_text(table(80))
-    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk.")
+    wait_for_notice(qtbot, window, "“plain.csv” has changed on the disk; reading it again begins a new run.")
     assert run_of(window).active
     window.studio.stop()
     wait_for_status(qtbot, window, "stopped")

@@ -11,7 +11,7 @@ from mlp_studio.core.boundary import bounds
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import DataConfig, Experiment, with_settings
 from mlp_studio.core.sources import SOURCES
-from mlp_studio.ui.loading import is_quick, load
+from mlp_studio.ui.loading import is_quick, load, what
 from mlp_studio.ui.scene import MAX_POINTS, Slice, make_scene
 
 CHANGES = {
@@ -106,3 +106,10 @@ def test_of_many_points_an_even_sample_of_every_share_is_drawn():
     assert drawn == {"train": 14_000, "validation": 3_000, "test": 3_000}
     assert sum(drawn.values()) == MAX_POINTS
     assert [scene.points["train"].total, int(scene.points["train"].rows[-1])] == [35_000, 34_999]
+
+
+def test_what_is_loaded_is_named_briefly(table):
+    assert what(Experiment()) == "Spiral"
+    assert what(experiment_of("file", table)) == "table.csv"
+    named = what(experiment_of("file", table.with_name("n" * 200 + ".csv")))
+    assert (len(named), named[-8:]) == (41, "nnnn.csv")

@@ -123,6 +123,7 @@ class ImportDialog(QDialog):
         self.missing.setCurrentIndex(self.missing.findData(present.missing if present else "drop"))
         self._connect()
         self._take(seen, ())
+        (self.ok if self.ok.isEnabled() else self.encoding).setFocus()
 
     def choice(self) -> ImportChoice:
         """The format in the controls and the columns with their roles, in the order of the file."""

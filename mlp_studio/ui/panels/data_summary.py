@@ -108,9 +108,13 @@ class Notes(QPlainTextEdit):
 
 
 class DataSummaryPanel(QWidget):
-    """Shows the loaded data: a headline, notes, and one of four tables. `export_wanted`: all rows are to be saved."""
+    """Shows the loaded data: a headline, notes, and one of four tables.
+
+    `export_wanted`: all rows are to be saved. `import_wanted`: it is to be chosen again how their file is read.
+    """
 
     export_wanted = Signal()
+    import_wanted = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,6 +128,10 @@ class DataSummaryPanel(QWidget):
         self.export_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to training
         self.export_button.setToolTip(tooltip("Save every row, in original units, as a CSV file."))
         self.export_button.clicked.connect(self.export_wanted)
+        self.import_button = QPushButton("Change import …", self)
+        self.import_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.import_button.setToolTip(tooltip("Choose again how the file is read and what its columns are for."))
+        self.import_button.clicked.connect(self.import_wanted)
         self.notes = Notes(self)
         self.sentence = plain_label(NOTHING, muted=True, wrap=True)
         self.views = Segments(VIEWS, "rows", VIEW_HELP, self)
@@ -154,7 +162,9 @@ class DataSummaryPanel(QWidget):
         headline.setVerticalSpacing(half)
         headline.addWidget(self.name, 0, 0)
         headline.addWidget(self.export_button, 0, 1)
-        headline.addWidget(self.shape, 1, 0, 1, 2)
+        headline.setColumnStretch(0, 1)
+        headline.addWidget(self.shape, 1, 0)
+        headline.addWidget(self.import_button, 1, 1)
         body.addLayout(headline)
         body.addWidget(self.notes)
         body.addSpacing(half)
@@ -194,6 +204,7 @@ class DataSummaryPanel(QWidget):
         self.name.show_name(data.name)
         self.shape.setText(shape_text(data))
         self.notes.show_notes((*data.notes, *self._prepared.notes))
+        self.import_button.setVisible(state.experiment.data.source == "file")
         self.pages.setCurrentIndex(1)
         self._show_view()
 
