@@ -93,7 +93,7 @@ class DataConfig:
         "How many points to draw, shared evenly among the classes.",
         low=20,
         high=1_000_000,
-        slide=10_000,
+        slide=5000,
     )
     classes: int = knob(
         3, "Classes", "How many classes: the arms of the spiral, the number of blobs.", low=2, high=8, slide=8

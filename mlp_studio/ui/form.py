@@ -335,9 +335,9 @@ class Field(QWidget):
         if isinstance(self.control, NumberBox):
             self.control.set_text(as_text(value))
 
-    def explain(self, why_not: str = "") -> None:
-        """Say what the setting does, and why it cannot act here, if it cannot: then it is disabled."""
-        text = help_text(self.knob)
+    def explain(self, why_not: str = "", about: str = "") -> None:
+        """Say what the setting does, something about its value, and why it cannot act here: then it is disabled."""
+        text = f"{help_text(self.knob)} {about}".rstrip()
         self.control.setEnabled(not why_not)
         self.control.setToolTip(tooltip(f"{text} {why_not}".rstrip()))
         if self.slider is not None:
@@ -388,7 +388,7 @@ class Field(QWidget):
     def show_fixed(self, number: int | None) -> None:
         """Show the number that the data have in place of the setting, or none; the next value is shown in any case."""
         if isinstance(self.control, NumberBox):
-            self.control.set_text("" if number is None else str(number))
+            self.control.set_text("–" if number is None else str(number))
         if self.slider is not None:
             self.slider.show_value(number or 0)
         self._shown = None

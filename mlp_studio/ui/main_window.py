@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self.closing = Closing(self, studio)
         self.importing = Importing(self, studio, self.memory)
         self._rendered: object = None
+        self._icons: dict[str, tuple[str, str, str]] = {}  # command → shape and colours of its icon
         self._ended_at = 0.0  # when a training last came to its end by itself
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -283,7 +284,10 @@ class MainWindow(QMainWindow):
     def _set_icon(self, name: str, shape: str) -> None:
         tone = theme.colours()
         colour = tone.on_accent if name == "train" else tone.text
-        self.commands[name].setIcon(icon(shape, colour, tone.line if name == "train" else tone.muted))
+        look = (shape, colour, tone.line if name == "train" else tone.muted)
+        if look != self._icons.get(name):  # five pictures each, for every sample of a slider that is dragged
+            self._icons[name] = look
+            self.commands[name].setIcon(icon(*look))
 
     def _recolour(self) -> None:
         tone = theme.colours()

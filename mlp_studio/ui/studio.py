@@ -46,6 +46,7 @@ FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 t
 PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second
 FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
 QUICK_EVALUATION = 2e7  # multiply-adds: so many are done within a few milliseconds
+REST_SECONDS = 0.15  # without new data, and their regions are drawn
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
 
@@ -76,6 +77,11 @@ class Studio(QObject):
         self._figures: dict[str, Any] = {}  # of the newest frame, shown or held back
         self._asked_for = 0  # epochs that the person last asked for: Train on a finished run adds as many
         self.jobs.ended.connect(self._tell_idle)
+        self._used_at = 0.0  # when the latest data were taken
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(round(1000 * REST_SECONDS))
+        self._rest.timeout.connect(self._redraw)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MILLISECONDS)
@@ -308,7 +314,8 @@ class Studio(QObject):
         }
         self.store.update(**{**changes, **more})
         self.painter.follow()
-        self._redraw()
+        self._redraw_soon()
+        self._used_at = perf_counter()
         if self._train_when_loaded:
             self._train_when_loaded = False
             self.train()
@@ -555,6 +562,7 @@ class Studio(QObject):
     def shut_down(self, milliseconds: int = 3000) -> bool:
         """End every thread; whether all ended in time."""
         self._timer.stop()
+        self._rest.stop()
         self._progress.stop()
         self.lessons.comparer.cancel()
         self.importance.cancel()
@@ -646,7 +654,7 @@ class Studio(QObject):
         """The visible part of the plane changed: draw the regions there."""
         if box != self._portrayer.box:
             self._portrayer.box = box
-            self._redraw()
+            self._redraw_soon()
 
     def _redraw(self, *, moving: bool = False) -> None:
         """Have the regions drawn anew: by the training when it runs, else by a job; coarsely while `moving`."""
@@ -657,6 +665,16 @@ class Studio(QObject):
             self._portrayer.draw_moving()
         else:
             self._portrayer.draw()
+
+    def _redraw_soon(self) -> None:
+        """Have the regions drawn now; where data come fast, as from a slider, when they have come to rest.
+
+        Drawn for each of them, in a thread of their own, they held up the window twice as long as the points did.
+        """
+        if perf_counter() - self._used_at > REST_SECONDS:
+            self._redraw()
+        else:
+            self._rest.start()
 
     @property
     def is_training(self) -> bool:

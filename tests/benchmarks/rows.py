@@ -70,6 +70,8 @@ ROWS = (
         unit="ms",
         value=max,
     ),
+    Row("noise dragged, 1,500 rows, longest stall", "–", 50.0, "sliding:stalls", "usual", at_least=False, unit="ms"),
+    Row("noise dragged, 5,000 rows, longest stall", "–", 50.0, "sliding:stalls", "most", at_least=False, unit="ms"),
     Row("100,000 epochs, memory", "1,000 epochs", 20.0, "soak:epochs", "memory", at_least=False, unit="MB more"),
     Row("100,000 epochs, GUI time a frame", "1,000 epochs", 1.5, "soak:epochs", "frame", at_least=False),
     Row("100,000 epochs, columns drawn exactly", "every epoch", 100.0, "soak:epochs", "exact", unit="%", value=min),

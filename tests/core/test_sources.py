@@ -10,8 +10,10 @@ from mlp_studio.core.config import DataConfig
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.painting import sample_canvas, to_text
+from mlp_studio.core.preview import read_preview
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import SOURCES, load_dataset
+from mlp_studio.core.table import read_table, write_table
 
 SAMPLES = {
     "iris": datasets.load_iris,
@@ -29,6 +31,18 @@ def load(config, seed=0):
 
 def test_every_source_is_a_generator_a_sample_table_painted_or_the_file():
     assert set(SOURCES) == set(GENERATORS) | set(SAMPLES) | {"painted", "file"}
+
+
+@pytest.mark.parametrize("name", [*GENERATORS, *SAMPLES])
+def test_every_source_written_to_a_file_is_read_back_with_the_same_roles(name, tmp_path):
+    data = load(DataConfig(source=name, rows=200))
+    write_table(tmp_path / "data.csv", data)
+    preview = read_preview(tmp_path / "data.csv")
+    assert preview.roles == ("feature",) * data.features + ("label",)
+    assert preview.names[:-1] == data.feature_names
+    again = read_table(tmp_path / "data.csv")
+    assert np.array_equal(again.X, data.X)
+    assert [again.class_names[label] for label in again.y] == [data.class_names[label] for label in data.y]
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -120,6 +134,7 @@ def test_sources_that_are_not_slow_need_neither_pandas_nor_scikit_learn():
     program = f"""
 import sys
 from mlp_studio.core.config import DataConfig
+from mlp_studio.core.preview import read_preview
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
 for name in {quick}:

@@ -120,6 +120,24 @@ def test_a_slider_hands_on_no_more_than_the_window_can_follow_and_the_last_value
     assert state_of(window).experiment.data.noise == float(last)
 
 
+def test_regions_are_drawn_when_the_hand_rests_and_not_for_each_sample_on_the_way(qtbot, window, monkeypatch):
+    drawn, draw = [], window.studio._portrayer.draw
+    monkeypatch.setattr(window.studio._portrayer, "draw", lambda: drawn.append(state_of(window).prepared) or draw())
+    samples = []
+    window.studio.store.changed.connect(lambda state: samples.append(state.prepared))
+    slider = slider_of(window, "noise")
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle(slider))
+    for _ in range(6):
+        qtbot.mouseMove(slider, handle(slider) + QPoint(3, 0))
+        slider._pause.stop()
+        slider._go_on()  # without waiting: a busy machine must not make this a slow hand
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle(slider))
+    at_rest(qtbot, slider)
+    qtbot.waitUntil(lambda: run_of(window).raster is not None and not window.studio._rest.isActive(), timeout=SECONDS)
+    assert drawn[-1] is state_of(window).prepared
+    assert len({id(prepared) for prepared in drawn}) < len({id(prepared) for prepared in samples})
+
+
 def test_a_press_beside_the_handle_brings_it_there(qtbot, window):
     slider = slider_of(window, "noise")
     qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2, slider.height() // 2))
@@ -167,6 +185,30 @@ def test_dragging_while_the_network_trains_ends_with_the_last_points_and_nothing
     state = state_of(window)
     assert state.prepared.dataset.rows == state.experiment.data.rows > 1500
     assert (run_of(window).status, run_of(window).epoch) == ("ready", 0)
+
+
+def test_until_a_table_is_there_the_form_shows_no_numbers_of_the_data_before(qtbot, window):
+    fields = [window.experiment.fields[f"data.{name}"].control for name in ("rows", "noise", "classes")]
+    window.studio.set("data.source", "wine")
+    assert state_of(window).loading
+    assert [control.text() for control in fields] == ["–", "–", "–"]
+    qtbot.waitUntil(lambda: not state_of(window).loading, timeout=60_000)
+    assert [control.text() for control in fields] == ["178", "–", "3"]
+    window.studio.set("data.source", "spiral")
+    assert [control.text() for control in fields] == ["1500", "0.2", "3"]
+
+
+def test_what_is_wrong_with_a_share_has_the_whole_width_and_leaves_the_three_in_line(qtbot, window):
+    fields = [window.experiment.fields[f"split.{name}"] for name in ("train", "validation", "test")]
+    edit = fields[0].control.lineEdit()
+    edit.setFocus()
+    edit.selectAll()
+    qtbot.keyClicks(edit, "2")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    error = fields[0].error
+    qtbot.waitUntil(lambda: error.isVisible() and error.width() > 2 * fields[0].width(), timeout=SECONDS)
+    assert error.text() == "Training goes from 0.05 to 0.95; 2.0 is outside."
+    assert len({field.control.mapTo(window, QPoint(0, 0)).y() for field in fields}) == 1
 
 
 # --- the list of sources --------------------------------------------------------------------------------------------

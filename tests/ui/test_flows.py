@@ -648,7 +648,7 @@ def test_fixed_rows_and_classes_are_those_of_the_data(qtbot, window):
     window.studio.set("data.source", "digits")
     qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=60_000)
     fields = window.experiment.fields
-    assert [fields[f"data.{name}"].control.text() for name in ("rows", "classes", "noise")] == ["1797", "10", ""]
+    assert [fields[f"data.{name}"].control.text() for name in ("rows", "classes", "noise")] == ["1797", "10", "–"]
     window.studio.set("data.source", "spiral")
     assert [fields[f"data.{name}"].control.text() for name in ("rows", "classes", "noise")] == ["1500", "3", "0.2"]
 

@@ -160,6 +160,7 @@ class DataSummaryPanel(QWidget):
         headline = QGridLayout()
         headline.setHorizontalSpacing(theme.UNIT)
         headline.setVerticalSpacing(half)
+        headline.setColumnStretch(0, 1)
         headline.addWidget(self.name, 0, 0)
         headline.addWidget(self.export_button, 0, 1)
         headline.setColumnStretch(0, 1)

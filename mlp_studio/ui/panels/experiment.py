@@ -172,7 +172,10 @@ class ExperimentPanel(QScrollArea):
         return section, summary
 
     def _grid(self, rows: Rows) -> QGridLayout:
-        """Rows of settings on a grid of six columns: one, two or three to a row, the caption over short ones."""
+        """Rows of settings on a grid of six columns: one, two or three to a row.
+
+        Short ones have their caption above them, and what is wrong with them below, over the whole width.
+        """
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.UNIT)
@@ -182,31 +185,37 @@ class ExperimentPanel(QScrollArea):
             grid.setColumnMinimumWidth(column, 36)
         for row, paths in enumerate(rows):
             span = 6 // len(paths)
+            errors = QVBoxLayout()
+            grid.addLayout(errors, 3 * row + 2, 0, 1, 6)
             for place, path in enumerate(paths):
-                self._add(grid, 2 * row, place * span, span, path)
+                field = self._add(grid, 3 * row, place * span, span, path)
+                if span < 6:
+                    errors.addWidget(field.error)
         return grid
 
-    def _add(self, grid: QGridLayout, row: int, column: int, span: int, path: str) -> None:
+    def _add(self, grid: QGridLayout, row: int, column: int, span: int, path: str) -> Field:
         knob = _knob(path)
         value = _value(self._studio.store.state.experiment, path)
         field = Field(path, knob, value, self._studio.set, self)
         self.fields[path] = field
         if isinstance(value, bool):
             grid.addWidget(field, row + 1, column, 1, span)
-            return
+            return field
         caption = plain_label(knob.label, muted=True)
         caption.setToolTip(tooltip(help_text(knob)))
         caption.setBuddy(field.control)
         self._captions[path] = caption
         if span == 6:
             beside = self.new_sample_button if path == "seed" else None
-            grid.addWidget(caption, row + 1, 0, 1, 2)
+            caption.setFixedHeight(field.control.sizeHint().height())  # level with it, also above an error
+            grid.addWidget(caption, row + 1, 0, 1, 2, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, row + 1, 2, 1, 4 if beside is None else 2)
             if beside is not None:
                 grid.addWidget(beside, row + 1, 4, 1, 2, Qt.AlignmentFlag.AlignTop)
         else:
             grid.addWidget(caption, row, column, 1, span)
             grid.addWidget(field, row + 1, column, 1, span)
+        return field
 
     def commit(self) -> bool:
         """Take over what is still being typed; whether every value could be taken."""
@@ -214,6 +223,7 @@ class ExperimentPanel(QScrollArea):
             field.commit()
         wrong = next((field for field in self.fields.values() if field.error.text()), None)
         if wrong is not None:
+            self.ensureWidgetVisible(wrong.error)
             self.ensureWidgetVisible(wrong)
             wrong.control.setFocus()
         return wrong is None
@@ -244,11 +254,12 @@ class ExperimentPanel(QScrollArea):
 
     def _show_fixed(self, state: State) -> None:
         """Where the source fixes rows and classes, show those of the data rather than a setting without effect."""
-        settings, prepared = SOURCES[state.experiment.data.source].settings, state.prepared
+        settings, fixed = SOURCES[state.experiment.data.source].settings, {}
+        if state.prepared is not None and not state.loading:  # until they are there, the data are those before
+            fixed = {"rows": state.prepared.dataset.rows, "classes": state.prepared.dataset.classes}
         for name in ("rows", "classes", "noise"):
-            field = self.fields[f"data.{name}"]
-            if name not in settings and prepared is not None:
-                field.show_fixed({"rows": prepared.dataset.rows, "classes": prepared.dataset.classes}.get(name))
+            if name not in settings:
+                self.fields[f"data.{name}"].show_fixed(fixed.get(name))
 
     def _show_derived(self, state: State) -> None:
         """Offer the derived inputs that mean something for these data, with the number that they make of wide ones."""
@@ -271,6 +282,7 @@ class ExperimentPanel(QScrollArea):
 
     def _enable(self, experiment: Experiment) -> None:
         source = SOURCES[experiment.data.source]
+        self.fields["data.source"].explain(about=f"{source.label}: {source.help}")
         for name in ("rows", "noise", "classes"):
             self._set_enabled(f"data.{name}", name in source.settings, f"{source.label} has this fixed.")
         uses_momentum = experiment.train.optimizer in ("momentum", "nesterov")
