@@ -39,12 +39,13 @@ from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
-from mlp_studio.ui.panels.experiment import ExperimentPanel, sample_words
+from mlp_studio.ui.panels.experiment import ExperimentPanel
 from mlp_studio.ui.panels.lesson import LessonPanel
 from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.panels.tables import ask_path
 from mlp_studio.ui.plots.curves import CurvesPanel
+from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import Shown, State
 from mlp_studio.ui.studio import Studio
 
@@ -268,7 +269,7 @@ class MainWindow(QMainWindow):
         why_not = "The data are being loaded" if from_file else "The data come from no file"
         for name in ("change_import", "reload"):
             self._enable(name, from_file and not state.loading, why_not)
-        self.commands["new_sample"].setText(f"&{sample_words(state.experiment)[0]}")
+        self.commands["new_sample"].setText(f"&{new_seed_for(state).label}")
         self._enable("new_sample", run is not None, "There are no data yet")
         self._enable("previous_sample", seeds[1], "No new sample has been drawn yet")
         self.commands["shuffle_labels"].setChecked(shuffled)

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.generators import GENERATORS, Points
+from mlp_studio.core.painting import from_text
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
+from mlp_studio.ui.scene import even_sample
 
 PICTURE = 56  # pixels across, at scale 1
 MARGIN, DOT = 4.0, 1.5  # around the points; their radius
@@ -26,26 +28,31 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What decides a picture: the generator, its settings, and the scheme and screen that it is drawn for."""
+    """What decides a picture: the source, its settings or the points painted, and what scheme and screen it is for."""
 
     source: str
     rows: int
     classes: int
     noise: float
     seed: int
+    drawing: str
     ground: str
     scale: float
 
 
 def look_of(source: str, experiment: Experiment, scale: float) -> Look:
-    """The picture that a generator has with the present settings."""
+    """The picture that a source has with the present settings."""
     data, ground = experiment.data, theme.colours().base
-    rows = min(data.rows, MOST_POINTS)
-    return Look(source, rows, data.classes, data.noise, experiment.seed, ground, scale)
+    drawing = data.drawing if source == "painted" else ""
+    return Look(source, min(data.rows, MOST_POINTS), data.classes, data.noise, experiment.seed, drawing, ground, scale)
 
 
 def draw_points(look: Look) -> Points:
-    """The points (N, 2) and labels (N,) that the generator draws; all of them where they are few."""
+    """The points (N, 2) and labels (N,) that a generator draws, or that were painted; an even sample of many."""
+    if look.source == "painted":
+        canvas = from_text(look.drawing)
+        rows = even_sample(len(canvas), MOST_POINTS)
+        return canvas.X[rows], canvas.y[rows]
     entry = GENERATORS[look.source]
     classes = look.classes if entry.classes is None else entry.classes
     return entry.draw(look.rows, classes, look.noise, generator(look.seed, Stream.DATA))
@@ -60,7 +67,7 @@ def places(X: Floats) -> Floats:
 
 
 def picture_of_points(look: Look) -> QPixmap:
-    """The picture of a generator's points in the colours of their classes."""
+    """The picture of a source's points in the colours of their classes."""
     X, y = draw_points(look)
     pixmap = _canvas(look.scale)
     painter = _painter(pixmap)
@@ -114,9 +121,9 @@ class SourceDelegate(QStyledItemDelegate):
 
     def picture(self, source: str, scale: float) -> QPixmap:
         """The picture of a source."""
-        if source not in GENERATORS:
-            return picture_of_table(theme.colours().muted, scale)
         look = look_of(source, self._experiment(), scale)
+        if source not in GENERATORS and not look.drawing:
+            return picture_of_table(theme.colours().muted, scale)
         if look not in self.pictures:
             self.pictures = {kept: pixmap for kept, pixmap in self.pictures.items() if kept.source != source}
             self.pictures[look] = picture_of_points(look)
@@ -126,7 +133,8 @@ class SourceDelegate(QStyledItemDelegate):
         """Room for the picture and the line beside it."""
         source = str(index.data(Qt.ItemDataRole.UserRole))
         lines = 2 * option.fontMetrics.lineSpacing() + theme.UNIT
-        height = max(lines, PICTURE + theme.UNIT if source in GENERATORS else LOW_ROW)
+        has_points = source in GENERATORS or look_of(source, self._experiment(), 1.0).drawing
+        height = max(lines, PICTURE + theme.UNIT if has_points else LOW_ROW)
         text = option.fontMetrics.horizontalAdvance(SOURCES[source].help)
         return QSize(PICTURE + 3 * theme.UNIT + text, height)
 

@@ -40,6 +40,7 @@ from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
+from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Snapshot, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
@@ -150,8 +151,8 @@ class Studio(QObject):
 
     def _take_seed(self, seed: int, command: str) -> None:
         experiment = self.store.state.experiment
-        new = "new points, split" if SOURCES[experiment.data.source].is_drawn else "the same rows, a new split"
-        self._remark = Notice(f"Seed {experiment.seed} → {seed}: {new} and first weights.", command=command)
+        brings = new_seed_for(self.store.state).brings
+        self._remark = Notice(f"Seed {experiment.seed} → {seed}: {brings}.", command=command)
         self.set("seed", seed)
 
     def open_file(self, path: Path, **choices: Any) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 
 from mlp_studio.core.config import DataConfig, Experiment, knobs, with_settings
 from mlp_studio.core.generators import GENERATORS
+from mlp_studio.core.painting import sample_canvas, to_text
 from mlp_studio.core.preview import read_preview
 from mlp_studio.core.randomness import NEW_SEEDS, Stream, generator, new_seed
 from mlp_studio.core.sources import SOURCES, load_dataset
@@ -242,6 +243,14 @@ def test_a_picture_shows_every_class_in_its_colour_on_the_ground_of_the_scheme(q
         theme.apply_scheme("system")
 
 
+def test_painted_points_are_their_own_picture():
+    canvas = sample_canvas(np.random.default_rng(0))
+    experiment = with_settings(Experiment(), {"data.source": "painted", "data.drawing": to_text(canvas)})
+    X, y = draw_points(look_of("painted", experiment, 1.0))
+    assert np.array_equal(X, canvas.X)
+    assert np.array_equal(y, canvas.y)
+
+
 def test_pictures_are_made_when_the_list_opens_and_kept_until_a_setting_changes(qtbot, window):
     box = window.experiment.fields["data.source"].control
     delegate = box.itemDelegate()
@@ -325,6 +334,18 @@ def test_for_a_table_a_new_seed_is_called_a_new_split_and_its_rows_stay(qtbot, w
     assert not np.array_equal(after.train.rows, before.train.rows)
     assert window.notice.text.text().startswith("Seed 1234 → ")
     assert "the same rows, a new split and first weights" in window.notice.text.text()
+
+
+def test_painted_points_keep_their_shares_and_a_new_seed_says_so(qtbot, window):
+    drawing = to_text(sample_canvas(np.random.default_rng(0)))
+    window.studio.set_experiment(with_settings(Experiment(), {"data.drawing": drawing, "data.source": "painted"}))
+    before = state_of(window).prepared
+    button = window.experiment.new_sample_button
+    assert button.text() == "New weights"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert state_of(window).experiment.seed != 1234
+    assert np.array_equal(state_of(window).prepared.train.rows, before.train.rows)
+    assert "new first weights; the points keep their shares" in window.notice.text.text()
 
 
 def test_a_wrong_number_is_put_right_before_a_new_sample_is_drawn(qtbot, window):

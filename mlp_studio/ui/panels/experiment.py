@@ -24,6 +24,7 @@ from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import CheckList, ChoiceBox, Field, help_text, plain_label, tooltip
+from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.source_list import SourceDelegate
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
@@ -207,7 +208,8 @@ class ExperimentPanel(QScrollArea):
         self._captions[path] = caption
         if span == 6:
             beside = self.new_sample_button if path == "seed" else None
-            caption.setFixedHeight(field.control.sizeHint().height())  # level with it, also above an error
+            line = self.new_sample_button.sizeHint().height()
+            caption.setFixedHeight(min(line, field.control.sizeHint().height()))  # level with its first line
             grid.addWidget(caption, row + 1, 0, 1, 2, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, row + 1, 2, 1, 4 if beside is None else 2)
             if beside is not None:
@@ -245,9 +247,9 @@ class ExperimentPanel(QScrollArea):
         self._show_fixed(state)
         self._show_derived(state)
         self._enable(state.experiment)
-        label, explained = sample_words(state.experiment)
-        self.new_sample_button.setText(label)
-        self.new_sample_button.setToolTip(tooltip(f"{explained} (N)"))
+        seed = new_seed_for(state)
+        self.new_sample_button.setText(seed.label)
+        self.new_sample_button.setToolTip(tooltip(f"{seed.help} (N)"))
         self.data_summary.setText(data_summary(state))
         self.model_summary.setText(model_summary(state))
         self.training_summary.setText(training_summary(state))
@@ -293,14 +295,6 @@ class ExperimentPanel(QScrollArea):
     def _set_enabled(self, path: str, is_enabled: bool, why_not: str) -> None:
         self._captions[path].setEnabled(is_enabled)
         self.fields[path].explain("" if is_enabled else why_not)
-
-
-def sample_words(experiment: Experiment) -> tuple[str, str]:
-    """What to call the drawing of a new seed, and what it brings."""
-    source = SOURCES[experiment.data.source]
-    if source.is_drawn:
-        return "New sample", "Draw a new seed: other points, another split, other first weights."
-    return "New split", f"Draw a new seed: another split and other first weights. {source.label}’s rows stay the same."
 
 
 def made_from(features: tuple[str, ...], name: str) -> str:
