@@ -38,7 +38,6 @@ DECIMALS = {".": "Point 1.5", ",": "Comma 1,5"}
 MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"))
 PROGRESS_ROWS = 2_000  # so many are read between one word of progress and the next
 JOINERS = "\u200c\u200d"  # within the words of several scripts
-SWAP_COMMA = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +156,25 @@ def misfit(records: Sequence[Record], width: int) -> str:
 
 def as_number(cell: str, decimal: str) -> float | None:
     """The number in a cell, nan where it is missing, None where there is other text."""
-    text = cell.strip()
-    if text.casefold() in MISSING:
-        return math.nan
-    plain = text.translate(SWAP_COMMA) if decimal == "," else text
-    with suppress(ValueError):
-        return None if "_" in plain else float(plain)
-    return None
+    plain = _with_points(cell) if decimal == "," else cell
+    try:
+        if "_" not in plain:
+            return float(plain)
+    except ValueError:
+        pass
+    return math.nan if cell.strip().casefold() in MISSING else None
+
+
+def _with_points(cell: str) -> str:
+    """Commas as points; a point as what no number holds, as it would part thousands."""
+    return cell.replace(".", "_").replace(",", ".")
 
 
 def as_numbers(cells: Sequence[str], decimal: str) -> tuple[Floats, list[int]]:
     """The numbers in a column of n cells, (n,), nan where there is none, and the positions of text."""
-    plain = [cell.translate(SWAP_COMMA) for cell in cells] if decimal == "," else cells
-    if "_" not in "".join(cells):
+    together = "".join(cells)
+    if "_" not in together and not (decimal == "," and "." in together):
+        plain = [cell.replace(",", ".") for cell in cells] if decimal == "," else cells
         with suppress(ValueError):
             return np.fromiter(map(float, plain), np.float64, len(cells)), []
     parsed = [as_number(cell, decimal) for cell in cells]

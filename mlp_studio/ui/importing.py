@@ -48,7 +48,7 @@ class Importing(QObject):
         elif not path.is_file():
             self._studio.tell(f"There is no file {path}.", is_error=True)
         else:
-            self._look(path, None)
+            self._look(path.absolute(), None)  # so that the next session finds it from wherever it is started
 
     def change(self) -> None:
         """Ask again how the present file is to be read; the dialog begins with what was chosen last."""

@@ -32,6 +32,7 @@ from mlp_studio.ui.store import Slice
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 FEATURES, CLASSES, BATCH = 10, 3, 256
+WIDE = 500  # columns of the table that the import dialog shows
 BEAT = 5  # milliseconds from one look to the next
 MOST_STALL = 100  # milliseconds
 MEGABYTE = 1e6
@@ -132,6 +133,7 @@ def main() -> None:
     table_steps(window, table, meter)
     peak, most = meter.peak, 2.5 * ROWS * FEATURES * 8 / MEGABYTE + 500
     drawn_steps(window, meter)
+    dialog_steps(window, table, meter)
     name, stall = max(meter.stalls.items(), key=lambda item: item[1])
     print(
         f"\nmost memory beyond the empty window: {peak:.0f} MB (limit {most:.0f} MB for {ROWS:,} × {FEATURES}); "
@@ -140,6 +142,34 @@ def main() -> None:
     print(f"longest stall: {stall:.0f} ms (limit {MOST_STALL} ms), step {name}")
     window.close()
     window.studio.shut_down()
+
+
+def dialog_steps(window: MainWindow, table: Path, meter: Meter) -> None:
+    """The import dialog on a long table and on a wide one, in which something is doubtful."""
+    rng, wide = np.random.default_rng(0), table.with_name("wide.csv")
+    with wide.open("w") as file:
+        file.write(",".join([*(f"feature {column}" for column in range(WIDE)), "group"]) + "\n")
+        file.writelines(f"{','.join(map(str, x))},{row % 4}\n" for row, x in enumerate(rng.normal(size=(1_000, WIDE))))
+
+    def is_open() -> bool:
+        return window.importing.dialog is not None
+
+    def decimals(sign: int) -> None:
+        window.importing.dialog.decimal.setCurrentIndex(sign)
+
+    def looked() -> bool:
+        return not window.importing.dialog.is_looking
+
+    for name, act in (
+        (f"dialog: {ROWS:,} × {FEATURES}", window.change_import),
+        (f"dialog: 1,000 × {WIDE:,}", lambda: window.open_file(wide)),
+    ):
+        window.open_file(table)
+        timed(lambda: None, lambda: is_there(window), 0.5)
+        meter(name, act, is_open)
+        meter("  another decimal sign", lambda: decimals(1), looked)
+        meter("  no feature", window.importing.dialog.use_none.click, is_open)
+        window.importing.dialog.reject()
 
 
 def is_there(window: MainWindow) -> bool:
@@ -162,7 +192,7 @@ def table_steps(window: MainWindow, table: Path, meter: Meter) -> None:
 
     studio.jobs.start("pandas", lambda: heavy.load("pandas"), lambda _: None, print)  # as after the first paint
     meter("pandas imported", lambda: None, there)
-    meter(f"open a CSV of {ROWS:,} × {FEATURES}", lambda: studio.open_file(table, label="label"), rows)
+    meter(f"open a CSV of {ROWS:,} × {FEATURES}", lambda: window.open_file(table), rows)
     meter("another split", lambda: studio.set("split.train", 0.6), rows)
     meter("slice: two columns", lambda: studio.set_slice(Slice("columns", (0, 1))), there)
     meter("a held feature moved", lambda: studio.hold(3, 1.0), there)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -534,3 +535,14 @@ def test_return_imports_what_is_guessed(qtbot, opened):
 def test_where_nothing_can_be_imported_the_first_choice_has_the_focus(opened):
     dialog = opened("größe,kind\n1,u\n2,u\n", "cp1252")
     assert dialog.focusWidget() is dialog.encoding
+
+
+def test_a_look_that_takes_long_is_announced(qtbot, opened, jobs):
+    dialog, going_on = opened(PLAIN), Event()
+    jobs.start("import dialog", lambda: going_on.wait(SECONDS / 1000), lambda _: None, lambda _: None)
+    qtbot.keyClick(dialog.decimal, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: dialog.sentence.text() == "Looking at the first rows …", timeout=SECONDS)
+    assert not dialog.ok.isEnabled()
+    going_on.set()
+    wait_for_look(qtbot, dialog)
+    assert dialog.sentence.text() != "Looking at the first rows …"

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -236,6 +237,15 @@ def test_texts_become_features_and_gaps_are_filled_from_the_dialog_to_the_traini
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     assert run_of(window).evaluation.parts["test"].accuracy == 1
+
+
+def test_a_relative_path_is_remembered_whole(qtbot, window, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("plain.csv").write_text(table(60))
+    window.open_file(Path("plain.csv"))
+    wait_for_rows(qtbot, window, 60)
+    assert window.memory.recent == [str(tmp_path / "plain.csv")]
+    assert state_of(window).experiment.data.path == str(tmp_path / "plain.csv")
 
 
 def test_open_offers_every_kind_of_table(window, monkeypatch):

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -40,6 +40,7 @@ from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.theme import UNIT, number_font
 
 SHOWN_ROWS, SHOWN_CHARACTERS, SHOWN_NAME, SHOWN_NOTES = 50, 200, 40, 2
+PATIENCE = 300  # milliseconds after which it is said that the file is looked at
 NARROW, WIDE = 104, 240  # px, the width of a column
 FEW_COLUMNS = 6  # so many share the width of the table
 MEASURED_COLUMNS = 100  # more are not measured, all have the same width
@@ -111,6 +112,10 @@ class ImportDialog(QDialog):
         self._roles: list[Role] = []
         self._ticket = 0  # of the newest look
         self.is_looking = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE)
+        self._patience.timeout.connect(self._say_so)
         self.setWindowTitle("Import table")
         self.table = PreviewTable()
         self.sentence, self.notes, self._icon = _plain_label(), _plain_label(), QLabel()
@@ -252,6 +257,7 @@ class ImportDialog(QDialog):
         self._ticket += 1
         self.is_looking = True
         self.ok.setEnabled(False)
+        self._patience.start()
         self._jobs.start(
             "import dialog",
             partial(look, self._seen.path, self._format(), SHOWN_ROWS),
@@ -259,19 +265,28 @@ class ImportDialog(QDialog):
             partial(self._failed, self._ticket),
         )
 
+    @Slot()
+    def _say_so(self) -> None:
+        self.sentence.setText("Looking at the first rows …")
+
+    def _end_look(self) -> None:
+        self.is_looking = False
+        self._patience.stop()
+
     def _looked(self, ticket: int, seen: Look) -> None:
         if ticket == self._ticket:
-            self.is_looking = False
+            self._end_look()
             self._take(seen, self._preview.names if self._preview else ())
 
     def _failed(self, ticket: int, sentence: str) -> None:
         if ticket == self._ticket:
-            self.is_looking = False
+            self._end_look()
             self._take(Look(self._seen.path, self._seen.kind, None, sentence), ())
 
     def done(self, result: int) -> None:
         """Close; a look that is still under way is for nobody."""
         self._ticket += 1
+        self._patience.stop()
         super().done(result)
 
     def _take(self, seen: Look, before: tuple[str, ...]) -> None:
