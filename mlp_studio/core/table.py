@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from mlp_studio.core.dataset import Dataset, Floats, Gap, Ints
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.files import write_text
 from mlp_studio.core.gaps import fill
+from mlp_studio.core.plain_text import MISSING_NUMBERS, PlainText
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.readers import READERS, read_records
@@ -167,7 +168,7 @@ class _Rows:
     categories: dict[int, dict[str, int]] = field(default_factory=dict)  # feature of text → its texts → their codes
     untidy: bool = False  # white space around a label was removed
 
-    def add(self, lines: Sequence[int], values: Floats, labels: Sequence[str]) -> None:
+    def add(self, lines: Sequence[int] | Ints, values: Floats, labels: Sequence[str]) -> None:
         """Take a batch: where its n rows start, their numbers (n, D) and labels (n,)."""
         tidy = [" ".join(label.split()) for label in labels]
         self.untidy |= any(map(str.__ne__, tidy, labels))
@@ -232,26 +233,16 @@ def _values(columns: Sequence[Floats | Sequence[str]], lines: Sequence[int], dec
     return values
 
 
-class _PlainText(io.TextIOWrapper):
-    """A text file without quotation marks and byte order marks. Raises ValueError where there is one."""
-
-    def read(self, size: int | None = -1, /) -> str:
-        text = super().read(size)
-        if '"' in text or "\ufeff" in text:  # pandas passes over the latter where it begins to read
-            raise ValueError("Not plain.")
-        return text
-
-
 def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress: Progress) -> _Rows | None:
     """All rows by pandas, or None if anything in the file wants the closer look of `_read`."""
     heavy.load("pandas")
     import pandas as pd
 
     rows, width, used = _empty_rows(preview, inputs), len(preview.columns), preview.format
-    size = max(1, preview.path.stat().st_size)
     numbers = [place for feature, place in enumerate(inputs) if feature not in rows.categories]
-    kinds = {place: "float64" if place in numbers else "str" for place in range(width)}
-    with suppress(ValueError), preview.path.open("rb") as raw, _PlainText(raw, used.encoding, newline="") as handle:
+    missing: Any = dict.fromkeys(numbers, MISSING_NUMBERS)  # pandas' types know columns by text only
+    count = 0
+    with suppress(ValueError), PlainText(preview.path, used) as handle:
         for _ in range(preview.lines[0] - 1):
             handle.readline()
         for table in pd.read_csv(
@@ -260,27 +251,31 @@ def _read_plain(preview: Preview, target: int, inputs: tuple[int, ...], progress
             decimal=used.decimal,
             header=None,
             index_col=False,
-            dtype=kinds,
-            na_filter=False,
+            dtype={place: "float64" if place in numbers else "str" for place in range(width)},
+            na_values=missing,
+            keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             compression=None,
             chunksize=max(1, 5 * BATCH_CELLS // width),
         ):
-            progress(min(1.0, raw.tell() / size))
+            progress(handle.share)
             for feature, known in rows.categories.items():
                 table[inputs[feature]] = category_codes(table[inputs[feature]].tolist(), known)
             values = table[list(inputs)].to_numpy(np.float64)
-            labels = table[target].tolist()
-            short = table.shape[1] != width or (table[width - 1] == "").any()
-            if short or not (np.abs(values) <= MAX_NUMBER).all():  # also where there is none
+            rows.add(preview.lines[0] + count + np.arange(len(table)), values, table[target].tolist())
+            count += len(table)
+            if rows.too_many or _is_huge(values).any():
                 return None
-            rows.add(range(len(labels)), values, labels)
-            if "" in rows.classes:  # its lines are to be named
-                return None
-            if rows.too_many:
-                break
-        return rows
+        # a row too short would have been filled up, and a blank line would count as none
+        is_even = handle.delimiters == count * (width - 1) and handle.lines == count
+        return rows if is_even else None
     return None
+
+
+def _is_huge(values: Floats) -> Bools:
+    """Which values are too large to be scaled, without being infinite."""
+    found: Bools = np.isfinite(values) & (np.abs(values) > MAX_NUMBER)
+    return found
 
 
 def _dataset(
@@ -358,7 +353,7 @@ def _require_numbers(rows: _Rows, names: tuple[str, ...]) -> None:
         text = rows.texts[feature]
         raise DataError(text_sentence(names[feature], text.rows, text.line, text.first))
     for values, lines in zip(rows.values, rows.lines, strict=True):
-        row, column = np.nonzero(np.isfinite(values) & (np.abs(values) > MAX_NUMBER))
+        row, column = np.nonzero(_is_huge(values))
         if len(row):
             value, name = values[row[0], column[0]], names[column[0]]
             raise DataError(

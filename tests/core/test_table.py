@@ -10,6 +10,7 @@ from mlp_studio.core import table
 from mlp_studio.core.config import SplitConfig
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.plain_text import PlainText
 from mlp_studio.core.prepare import prepare
 from mlp_studio.core.preview import read_preview, sniff
 from mlp_studio.core.table import read_table, write_table
@@ -180,6 +181,36 @@ def test_many_lines_are_cut_and_thousands_separated(tmp_path):
     assert data.notes[0] == (
         "1,500 rows read, 1,485 used, 15 dropped for missing values (lines 2, 102, 202, 302, 402, …)."
     )
+
+
+def test_a_large_file_with_missing_values_is_read_by_pandas_alone(tmp_path, monkeypatch):
+    cells = ["", "NA", "N/A", "nan", "NaN", "null", "NULL", "None", "?", "-", "inf", "-Infinity"]
+    rows = [f"{i},{cells[i % 12] if i % 7 == 0 else i / 3},{'ab'[i % 2] if i % 31 else ''}" for i in range(5000)]
+    path = file(tmp_path, "x,y,label\r\n" + "\r\n".join(rows))
+    careful = outcome(path)
+    monkeypatch.setattr(table, "_read", None)
+    monkeypatch.setattr(table, "LARGE_BYTES", 0)
+    assert outcome(path) == careful
+    assert "dropped for missing values (lines 2, 9, 16, 23, 30, …)" in careful[4][0]
+    assert "dropped for an empty label" in careful[4][0]
+
+
+@pytest.mark.parametrize("odd", ["1,2\n", "\n", "  \n", "1,2,a,\n", ",,\n", "1,,a\n", " ,NA ,a\n", "\r\n", "1,2,a\r"])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_short_rows_and_blank_lines_are_seen_in_a_large_file(tmp_path, monkeypatch, odd, end):
+    plain = "".join(f"{i},{i / 3},{'ab'[i % 2]}\n" for i in range(40))
+    text = "x,y,label\n" + plain + odd + plain + "7,NA,b\n8,9,b" + end
+    careful, fast = both_outcomes(file(tmp_path, text), monkeypatch)
+    assert careful == fast
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 64])
+def test_lines_are_counted_where_an_end_of_line_is_cut_in_two(tmp_path, size):
+    text = "1,2\r\n\r\n3,4\r5,6\n\n7,8"
+    with PlainText(file(tmp_path, text), TableFormat()) as handle:
+        while handle.read(size):
+            pass
+        assert (handle.lines, handle.delimiters, handle.share) == (6, 4, 1.0)
 
 
 def test_a_label_of_spaces_is_named_by_its_line_in_a_large_file_too(tmp_path, monkeypatch):
