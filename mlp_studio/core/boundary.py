@@ -2,7 +2,8 @@
 
 A plane x(u, v) = origin + u·basis₀ + v·basis₁ is affine, and so is the scaler, so that both fold into the
 first layer: whatever the number of features, the raster asks a network of two inputs (`restrict`). Inputs that are
-derived from the features bend the plane, so that it has to be lifted to them point by point (`Lift`).
+derived from the features bend the plane, so that it has to be lifted to them point by point (`Lift`); where none is
+more than quadratic, six numbers a point say it all, and again the raster does not depend on the number of features.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.dataset import Floats
-from mlp_studio.core.derive import fill
+from mlp_studio.core.derive import DERIVATIONS, fill
 from mlp_studio.core.network import Layer, Params, may_overflow
 from mlp_studio.core.prepare import Prepared, Scaler
 from mlp_studio.core.products import product
@@ -21,6 +22,8 @@ from mlp_studio.core.products import product
 Indices: TypeAlias = NDArray[np.uint8]
 
 COLOURS = 256  # an index is one byte
+# fractions of a box, and a row of ones: a quadratic function is known by its values there
+SIX_POINTS = np.array([[0, 0.5, 1, 0, 0.5, 0], [0, 0, 0, 0.5, 0.5, 1], [1, 1, 1, 1, 1, 1]], np.float64)
 BLOCK = 262_144  # numbers of the widest layer computed at once: fewer and larger steps, still within the cache
 
 
@@ -143,6 +146,11 @@ class Lift:
         """K."""
         return len(self.scaler.mean)
 
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether all inputs are polynomials of degree 2 in (u, v)."""
+        return all(DERIVATIONS[name].is_quadratic for name in self.derived)
+
     def __call__(self, points: Floats, out: Floats | None = None) -> Floats:
         """The inputs (K, n) at points (2, n), (u, v) one above the other; in `out` where there is one. float64."""
         inputs = np.empty((self.count, points.shape[1])) if out is None else out
@@ -202,25 +210,28 @@ class Rasterizer:
     def _inputs(self, columns: slice, box: Box, lift: Lift | None) -> NDArray[Any]:
         """What the first layer is multiplied with at some of the grid's points: a column each, its last number a 1."""
         fractions = self._points[:, columns]
-        if lift is None:
+        if lift is None or lift.is_quadratic:
             return fractions
         points, K = fractions.shape[1], lift.count
-        low = np.array([[box.u_low], [box.v_low]])
-        places = low + (np.array([[box.u_high], [box.v_high]]) - low) * fractions[:2]  # float64
         inputs = self._lifted[: (K + 1) * points].reshape(K + 1, points)
-        inputs[:K] = lift(places, self._exact[: K * points].reshape(K, points))
+        inputs[:K] = lift(_places(box, fractions), self._exact[: K * points].reshape(K, points))
         inputs[K] = 1
         return inputs
 
     def _make_room(self, params: Params, size: int, lift: Lift | None) -> None:
-        """The grid as fractions of the box (3, size²): from the left, from below, and a row of ones; and arrays."""
+        """The grid as fractions of the box (3, size²): from the left, from below, and a row of ones; and arrays.
+
+        Three more rows hold their squares and products where a quadratic lift asks for them.
+        """
         dtype, widths = params[-1].W.dtype, tuple(len(b) for _, b in params)
-        K = lift.count if lift is not None else 0
-        if self._made_for == (dtype, widths, size, K):
+        is_quadratic = lift is not None and lift.is_quadratic
+        K = lift.count if lift is not None and not is_quadratic else 0
+        if self._made_for == (dtype, widths, size, K, is_quadratic):
             return
-        self._made_for, self._widths = (dtype, widths, size, K), widths
+        self._made_for, self._widths = (dtype, widths, size, K, is_quadratic), widths
         across, up = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
-        self._points = np.stack([across.ravel(), up.ravel(), np.ones(size * size)]).astype(dtype)
+        points = np.stack([across.ravel(), up.ravel(), np.ones(size * size)])
+        self._points = (_monomials(points) if is_quadratic else points).astype(dtype)
         self._block = min(size * size, max(256, BLOCK // max(*widths, K)))
         self._z = [np.empty(width * self._block, dtype) for width in widths[:-1]]
         self._logits = np.empty((widths[-1], size * size), dtype)
@@ -231,14 +242,31 @@ class Rasterizer:
     def _first_layer(self, layer: Layer, box: Box, lift: Lift | None) -> NDArray[Any]:
         """The first layer, its bias the last column: as it is (H, K + 1) where the points are lifted to its inputs.
 
-        Otherwise as a function of the fractions (H, 3): a change of variables, in float64 until its end.
+        Otherwise as a function of the fractions, (H, 3) or (H, 6): a change of variables, in float64 until its end.
         """
         W, b = layer
+        if lift is not None and lift.is_quadratic:
+            z = W.T.astype(np.float64) @ lift(_places(box, SIX_POINTS)) + b[:, None]
+            exact: NDArray[Any] = z @ np.linalg.inv(_monomials(SIX_POINTS))  # z at six points determines it everywhere
+            return exact.astype(self._points.dtype)
         if lift is not None:
             return np.column_stack([W.T, b])
         u, v = box.u_high - box.u_low, box.v_high - box.v_low
         block = np.stack([u * W[0], v * W[1], b + box.u_low * W[0] + box.v_low * W[1]], axis=1)
         return block.astype(self._points.dtype)
+
+
+def _places(box: Box, fractions: NDArray[Any]) -> Floats:
+    """Where in the plane (2, n) the fractions (at least 2, n) of the box are, in float64."""
+    low, high = np.array([[box.u_low], [box.v_low]]), np.array([[box.u_high], [box.v_high]])
+    places: Floats = low + (high - low) * fractions[:2]
+    return places
+
+
+def _monomials(points: Floats) -> Floats:
+    """s, t, 1, s², t², st (6, n) of fractions s, t and a row of ones (3, n)."""
+    s, t = points[:2]
+    return np.concatenate([points, [s * s, t * t, s * t]])
 
 
 def raster(params: Params, activation: str, box: Box, size: int, lift: Lift | None = None) -> Indices:

@@ -340,7 +340,8 @@ class Painter(QObject):
         origin = self._origin.loaded if canvas is self._origin.canvas else None
         dataset, run = dataset_of(canvas) if origin is None else origin.prepared.dataset, state.run
         experiment = replace(state.experiment, data=self._data_of(canvas))
-        scaler = run.prepared.scaler if run is not None and _can_go_on(run, dataset) else None
+        goes_on = run is not None and _can_go_on(run, dataset) and run.prepared.derived == experiment.split.derived
+        scaler = run.prepared.scaler if run is not None and goes_on else None
         prepared = prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT), scaler)
         before = state.prepared.dataset if state.prepared is not None else None
         stays = before is not None and before.feature_names == dataset.feature_names

@@ -21,7 +21,17 @@ from mlp_studio.core.boundary import (
 from mlp_studio.core.compare import Race, load_prepared
 from mlp_studio.core.config import Experiment, SplitConfig, with_settings
 from mlp_studio.core.dataset import Dataset
-from mlp_studio.core.derive import DERIVATIONS, MOST_INPUTS, MOST_VALUES, check, derive, fill, input_count, input_names
+from mlp_studio.core.derive import (
+    BLOCK,
+    DERIVATIONS,
+    MOST_INPUTS,
+    MOST_VALUES,
+    check,
+    derive,
+    fill,
+    input_count,
+    input_names,
+)
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.gradcheck import gradient_check, point_sample, row_sample
@@ -134,6 +144,22 @@ def test_inputs_are_filled_in_either_order_of_memory(order):
     inputs[:, :4] = X
     fill(inputs, 4, EVERY)
     np.testing.assert_allclose(inputs, derive(X, EVERY), rtol=1e-14)
+
+
+def test_more_rows_than_are_filled_at_once_are_derived_alike():
+    X = samples(rows=2 * BLOCK // 15 + 7, features=4)
+    made = derive(X, ("square", "product", "radius"))
+    for start in (0, BLOCK // 15 - 3, len(X) - 5):
+        rows = slice(start, start + 5)
+        np.testing.assert_array_equal(made[rows], derive(X[rows], ("square", "product", "radius")))
+    assert derive(X[:0], EVERY).shape == (0, input_count(4, EVERY))
+
+
+@pytest.mark.parametrize("name", DERIVATIONS)
+def test_what_is_called_quadratic_has_no_third_differences_on_a_line_and_everything_else_has(name):
+    line = np.linspace(-2, 3, 41)[:, None] * np.array([[0.7, -0.4]]) + np.array([[0.2, 0.1]])
+    third = np.abs(np.diff(derive(line, (name,))[:, 2:], n=3, axis=0)).max()
+    assert (third < 1e-12) == DERIVATIONS[name].is_quadratic
 
 
 # --- what is too much -------------------------------------------------------------------------------------

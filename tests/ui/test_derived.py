@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from mlp_studio.core.boundary import confidence_levels
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.derive import DERIVATIONS
 from mlp_studio.core.network import forward
+from mlp_studio.ui.panels.data_summary import scaling_table
 from mlp_studio.ui.panels.experiment import why_not_derived
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_status
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 
 def list_of(window):
@@ -107,6 +108,42 @@ def test_a_point_is_asked_about_by_its_features_alone(qtbot, circles):
     assert "X1²" not in panel.input.toolTip()
 
 
+def test_painted_points_get_their_derived_inputs_while_the_network_goes_on(qtbot, circles):
+    tick(qtbot, circles, "square")
+    circles.studio.set("train.epochs", 1_000_000)
+    circles.studio.train()
+    wait_for_epoch(qtbot, circles, 5)
+    qtbot.mouseClick(circles.boundary.paint_button, Qt.MouseButton.LeftButton)
+    runner, scaler = circles.studio._runner, state_of(circles).prepared.scaler
+    plot = circles.boundary.plots[0]
+    place = plot.widget.mapFromScene(plot.view_box.mapViewToScene(QPointF(0.0, 0.0)))
+    qtbot.mouseClick(plot.widget.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: state_of(circles).prepared.dataset.rows == 1501, timeout=SECONDS)
+    prepared = state_of(circles).prepared
+    assert prepared.scaler is scaler
+    assert prepared.train.X.shape[1] == 4
+    qtbot.waitUntil(lambda: runner.training.prepared is prepared, timeout=SECONDS)
+    wait_for_epoch(qtbot, circles, runner.training.epoch + 5)
+    assert circles.studio._runner is runner
+    tick(qtbot, circles, "product")  # other inputs take another network
+    qtbot.waitUntil(lambda: state_of(circles).prepared.input_count == 5, timeout=SECONDS)
+    assert state_of(circles).prepared.dataset.rows == 1501
+    assert run_of(circles).snapshot.params[0].W.shape[0] == 5
+    circles.studio.stop()
+    qtbot.waitUntil(lambda: not circles.studio.is_busy, timeout=SECONDS)
+
+
+def test_importance_is_that_of_features_whatever_is_made_from_them(qtbot, window):
+    set_up(qtbot, window, data__source="iris", split__derived=("square", "product"), train__epochs=60)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert window.studio.importance.measure() == ""
+    qtbot.waitUntil(lambda: run_of(window).weighed is not None, timeout=SECONDS)
+    drop = run_of(window).weighed.figures.accuracy_drop.mean(axis=1)
+    assert drop.shape == (4,)
+    assert drop[2:].min() > drop[:2].max()  # petals say more than sepals
+
+
 def test_network_picture_shapes_and_scaling_speak_of_inputs(qtbot, circles):
     for name in ("square", "product"):
         tick(qtbot, circles, name)
@@ -117,6 +154,8 @@ def test_network_picture_shapes_and_scaling_speak_of_inputs(qtbot, circles):
     names = [view.diagram._name(0, unit) for unit in range(5)]
     assert names == ["X1", "X2", "X1²", "X2²", "X1·X2"]
     assert view.trace["X"].values.shape[1] == 5
+    columns = [heading.text for heading in scaling_table(state_of(circles).prepared, None).columns]
+    assert columns == names
     assert view.trace["dW1"].values.shape[0] == 5
 
 

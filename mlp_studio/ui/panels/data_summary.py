@@ -371,7 +371,7 @@ def scaling_table(prepared: Prepared, spread: Spread | None) -> Table:
     rows.append(Heading("Scaler mean", "What is subtracted from each value, in original units.", strong=True))
     rows.append(Heading("Scaler scale", "What each value is then divided by, in original units.", strong=True))
     cells += [prepared.scaler.mean.tolist(), prepared.scaler.scale.tolist()]
-    return Table("Feature", tuple(rows), columns, cells)
+    return Table("Input" if prepared.derived else "Feature", tuple(rows), columns, cells)
 
 
 def _scaled_columns(prepared: Prepared) -> tuple[Heading, ...]:
