@@ -93,8 +93,11 @@ def write_picture(path: Path, training: "Training", status: "Status", probe: "Fl
     window.resize(1280, 800)
     window.show()
     loop = QEventLoop()
-    QTimer.singleShot(300, loop.quit)  # long enough for the layout to settle and the regions to be drawn
+    QTimer.singleShot(300, loop.quit)  # long enough for the layout to settle and, mostly, the regions to be drawn
     loop.exec()
+    if window.studio.is_busy:
+        window.studio.idle.connect(loop.quit)
+        loop.exec()
     saved = window.grab().save(str(path), "PNG")
     window.close()
     folder.cleanup()
