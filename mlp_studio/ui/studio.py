@@ -46,7 +46,7 @@ from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
 PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second
 FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
-QUICK_EVALUATION = 2e7  # multiply-adds: so many are done within a few milliseconds
+QUICK_EVALUATION = 3e6  # multiply-adds: so many are done within a few milliseconds
 REST_SECONDS = 0.15  # without new data, and their regions are drawn
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
@@ -351,7 +351,7 @@ class Studio(QObject):
             experiment=loaded.experiment,
             prepared=prepared,
             scene=loaded.scene,
-            run=replace(run, experiment=trained, prepared=prepared, evaluation=evaluation, is_mixed=True),
+            run=replace(run, experiment=trained, prepared=prepared, evaluation=evaluation, weighed=None, is_mixed=True),
             painting=painting,
         )
         if not run.active:

@@ -255,6 +255,12 @@ def test_the_experiment_with_its_points_goes_through_settings_and_command_line(c
     assert np.array_equal(loaded.tickets, canvas.tickets)
 
 
+def test_a_column_is_a_list_of_numbers_or_packed():
+    packed = GOOD.replace('"x":[1]', '"x":"AAAAAAAA8D8="')
+    assert packed != GOOD
+    assert same(from_text(packed), from_text(GOOD))
+
+
 def test_no_points_are_one_sentence():
     with pytest.raises(DataError, match=r"^No points have been painted: turn on Paint"):
         load_dataset(DataConfig(source="painted"), generator(0, Stream.DATA))
@@ -285,6 +291,11 @@ GOOD = '{"features":["a","b"],"classes":["k"],"x":[1],"y":[2],"class":[0],"ticke
         GOOD.replace('"ticket":[0.5]', '"ticket":[1]'),
         GOOD.replace('"ticket":[0.5]', '"ticket":[-0.1]'),
         GOOD.replace('["a","b"]', '["a"]'),
+        GOOD.replace('"x":[1]', '"x":"AAAAAAAA8D8"'),
+        GOOD.replace('"x":[1]', '"x":"AAAAAAAA8D8!"'),
+        GOOD.replace('"x":[1]', '"x":"AAAA"'),
+        GOOD.replace('"x":[1]', '"x":"AAAAAAAA+H8="'),
+        GOOD.replace('"x":[1]', '"x":"é"'),
         GOOD.replace('["k"]', "[3]"),
     ],
 )

@@ -533,3 +533,31 @@ def test_class_names_are_shown_as_they_are(qtbot, painting):
     assert "&lt;b&gt;" in chips.buttons[0].toolTip()
     assert chips.buttons[1].text() in ("a && b", "")
     QApplication.processEvents()
+
+
+def test_pytorch_goes_on_with_painted_points_as_well(qtbot, window):
+    window.studio.set("model.backend", "torch")
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 3)
+    runner = window.studio._runner
+    window.studio.painter.turn(True)
+    stroke(window, EMPTY, (0.9, -0.8))
+    qtbot.waitUntil(lambda: taken(window), timeout=SECONDS)
+    epoch = run_of(window).epoch
+    wait_for_epoch(qtbot, window, epoch + 5)
+    assert window.studio._runner is runner
+    qtbot.waitUntil(lambda: runner.training.prepared is state_of(window).prepared, timeout=SECONDS)
+
+
+def test_derived_inputs_are_made_of_painted_points_too(qtbot, training):
+    training.studio.set("split.derived", ("square", "product"))
+    qtbot.waitUntil(lambda: len(state_of(training).prepared.scaler.mean) > 2, timeout=SECONDS)
+    training.studio.train()
+    wait_for_epoch(qtbot, training, 5)
+    runner = training.studio._runner
+    stroke(training, EMPTY, (0.9, -0.8))
+    qtbot.waitUntil(lambda: taken(training), timeout=SECONDS)
+    wait_for_epoch(qtbot, training, run_of(training).epoch + 5)
+    assert training.studio._runner is runner
+    assert runner.training.prepared.train.X.shape[1] > 2

@@ -307,6 +307,7 @@ class BoundaryPanel(QWidget):
         self.paint_button.clicked.connect(self._studio.painter.turn)
         self.paint_button.setAccessibleName("Paint")
         self.paint_button.setMinimumWidth(self.paint_button.sizeHint().height())  # the room for its brush alone
+        self._mark_paint()
         row.addWidget(self.paint_button)
         self.fit_button = QPushButton("View all", self)
         self.fit_button.setToolTip(tooltip("Show all points again after zooming or moving"))
@@ -439,9 +440,11 @@ class BoundaryPanel(QWidget):
 
     def _show_painting(self, painting: Painting | None) -> None:
         """The strip, and the sheet that takes the mouse."""
+        turned = (painting is None) != (self._painting is None)
         self._painting = painting
         self.paint_bar.render(painting)
-        self._mark_paint()
+        if turned:
+            self._mark_paint()
         for plot in self.plots:
             plot.show_brush(self._studio.painter, None if painting is None else painting.brush)
 

@@ -75,12 +75,13 @@ class PaintBar(QWidget):
 
     def recolour(self) -> None:
         """Light has turned to dark, or dark to light."""
-        painting, self._painting = self._painting, None
-        if painting is not None:
-            self.chips.recolour()
-            for tool, button in self.tools.items():
-                mark(button, tool == painting.tool)
-            self._painting = painting
+        self.chips.recolour()
+        if self._painting is not None:
+            self._mark_tools(self._painting.tool)
+
+    def _mark_tools(self, chosen: Tool) -> None:
+        for tool, button in self.tools.items():
+            mark(button, tool == chosen)
 
     def _button(self, text: str, help_text: str, act: object, name: str = "") -> QToolButton:
         button = QToolButton(self)
@@ -94,13 +95,14 @@ class PaintBar(QWidget):
         """Show what is in hand."""
         if painting is self._painting:
             return
-        self._painting = painting
-        self.setVisible(painting is not None)
+        before, self._painting = self._painting, painting
+        if (painting is None) != (before is None):
+            self.setVisible(painting is not None)
         if painting is None:
             return
         self.chips.show_classes(painting.canvas.class_names, painting.label if painting.tool == "add" else -1)
-        for tool, button in self.tools.items():
-            mark(button, tool == painting.tool)
+        if before is None or before.tool != painting.tool:
+            self._mark_tools(painting.tool)
         self.brush.setValue(painting.brush)
         self.undo.setEnabled(painting.can_undo)
         self.redo.setEnabled(painting.can_redo)
@@ -131,6 +133,8 @@ class ClassChips(QWidget):
 
     def show_classes(self, names: tuple[str, ...], chosen: int) -> None:
         """Show these classes, the chosen one marked (−1: none)."""
+        if (names, chosen) == (self._names, self._chosen):
+            return
         if names != self._names:
             self._names = names
             self._make()
