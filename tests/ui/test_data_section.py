@@ -80,7 +80,7 @@ def test_dragging_the_noise_draws_the_points_anew_with_the_mouse_still_down(qtbo
     data = state_of(window).prepared.dataset
     assert not np.array_equal(data.X, before)
     assert np.array_equal(data.X, load_dataset(state_of(window).experiment.data, generator(1234, Stream.DATA)).X)
-    drawn = window.boundary.plots[0]._clouds["train", 0].data[:, 0]
+    drawn = window.boundary.plots[0]._clouds["train"].data[:, 0]
     assert np.isin(drawn, data.X[:, 0]).all()
     at_rest(qtbot, slider)
     qtbot.mouseMove(slider, start + QPoint(5, 0))

@@ -15,7 +15,7 @@ from mlp_studio.core.evaluate import score
 from mlp_studio.core.prepare import prepare
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels import tables
-from mlp_studio.ui.panels.evaluation import PARTS, UNTRAINED, EvaluationPanel
+from mlp_studio.ui.panels.evaluation import PARTS, UNTRAINED, EvaluationPanel, brief_names
 from mlp_studio.ui.store import Cell, Evaluation, Run, Snapshot
 
 SECONDS = 20_000
@@ -324,3 +324,17 @@ def test_cells_take_the_colours_of_the_scheme_and_stay_readable(qtbot, panel, st
     for share in np.linspace(0, 1, 21):
         ground = tables.shade(palette, share)
         assert tables.contrast(tables.readable(QColor(tone.text), ground), ground) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("names", "brief"),
+    [
+        (("class 7", "class 12"), ("7", "12")),
+        (("very_good", "very_bad"), ("good", "bad")),
+        (("cat", "cow"), ("", "")),
+        (("class 7", "cow 7"), ("", "")),
+        (("7", "71"), ("", "")),
+    ],
+)
+def test_titles_of_narrow_columns_leave_out_what_all_classes_begin_with(names, brief):
+    assert brief_names(names) == brief

@@ -232,3 +232,32 @@ def test_without_test_rows_the_button_says_why_it_cannot_act(qtbot, window, tmp_
     qtbot.waitUntil(lambda: len(run_of(window).prepared.test) == 0, timeout=SECONDS)
     assert not panel.importance.start.isEnabled()
     assert "no test rows" in panel.importance.start.toolTip()
+
+
+def test_of_many_classes_the_most_probable_come_first_and_stay_in_place_while_training(qtbot, window, tmp_path):
+    open_wide(qtbot, window, write_wide(tmp_path / "wide.csv", 5, classes=12, rows=600))
+    bars = window.prediction.bars
+    window.studio.set("train.epochs", 40)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    window.studio.ask_at(0.3, -0.2)
+    falling = [bars.probabilities[index] for index in bars.order]
+    assert falling == sorted(bars.probabilities, reverse=True)
+    order = bars.order
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    asked = run_of(window).epoch
+    qtbot.waitUntil(lambda: run_of(window).epoch > asked + 20, timeout=SECONDS)
+    assert bars.order == order
+    window.studio.stop()
+    wait_for_status(qtbot, window, "stopped")
+
+
+def test_the_choice_of_a_slice_takes_two_rows_where_there_is_no_room_for_one(qtbot, window, tmp_path):
+    open_wide(qtbot, window, write_wide(tmp_path / "wide.csv", 5))
+    bar = window.boundary.slices
+    window.resize(1400, 900)
+    qtbot.waitUntil(lambda: bar.across.y() == bar.held.y(), timeout=SECONDS)
+    window.resize(1024, 700)
+    qtbot.waitUntil(lambda: bar.across.y() > bar.held.y(), timeout=SECONDS)
+    assert min(box.width() for box in (bar.kind, bar.across, bar.upward, bar.held)) > 100

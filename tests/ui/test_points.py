@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 from PySide6.QtSvg import QSvgGenerator
 
@@ -12,8 +12,8 @@ RED, WHITE = QColor("#ff0000"), QColor("#ffffff")
 
 
 def a_cloud(places, symbol="s", size=8):
-    cloud = PointCloud(symbol, size)
-    cloud.set_look(QPen(RED), QBrush(RED))
+    cloud = PointCloud(size, [symbol])
+    cloud.set_look(QPen(RED), [QBrush(RED)])
     cloud.show(np.array(places, dtype=float))
     return cloud
 
@@ -70,7 +70,7 @@ def test_a_drawing_has_shapes_not_pixels(qapp, tmp_path):
 
 def test_a_layer_leaves_out_what_is_hidden_and_draws_the_last_on_top(qapp):
     layer, below, above = PointsLayer(), a_cloud([(50.0, 50.0)]), a_cloud([(50.0, 50.0)], size=4)
-    above.set_look(QPen(WHITE), QBrush(WHITE))
+    above.set_look(QPen(WHITE), [QBrush(WHITE)])
     layer.set_clouds([below, above])
     both = len(red_pixels(drawn([layer.paint])))
     layer.show_cloud(above, False)
@@ -79,3 +79,18 @@ def test_a_layer_leaves_out_what_is_hidden_and_draws_the_last_on_top(qapp):
     layer.show_cloud(below, False)
     assert not len(red_pixels(drawn([layer.paint])))
     assert not layer.shows(below)
+
+
+@pytest.mark.parametrize("pixels", [1.0, 2.0])
+def test_each_point_has_the_look_of_its_kind_and_higher_kinds_lie_on_top(qapp, pixels):
+    colours = [QColor(name) for name in ("#ff0000", "#00ff00", "#0000ff")]
+    cloud = PointCloud(10, ["s", "o", "d"])
+    cloud.set_look(QPen(Qt.PenStyle.NoPen), [QBrush(colour) for colour in colours])
+    cloud.show(
+        np.array([[20.0, 20.0], [50.0, 20.0], [80.0, 20.0], [50.0, 70.0], [50.0, 70.0]]), np.array([2, 0, 1, 1, 0])
+    )
+    image = drawn([cloud.draw], pixels)
+    found = [
+        image.pixelColor(round(x * pixels), round(y * pixels)) for x, y in ((20, 20), (50, 20), (80, 20), (50, 70))
+    ]
+    assert found == [colours[2], colours[0], colours[1], colours[1]]

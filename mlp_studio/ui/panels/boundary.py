@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -41,6 +42,7 @@ NO_DROPOUT = "Only for a network with dropout: set Dropout above 0, under Model"
 UNCERTAINTY_CAPTION = "Grey: spread of {passes} passes with dropout on, from 0 (clear) to {full} (thickest)"
 PAINT_HELP = "Add, erase and move points with the mouse; the network trains on them at once (P)"
 ROOM_FOR_PAINT = 440  # pixels across: the legend, and every button with its name
+ROOM_FOR_SLICE = 480  # pixels: beneath, the choice of a slice takes two rows
 SIDES = ("train", "test")  # the pictures of the side-by-side view
 
 
@@ -184,13 +186,34 @@ class SliceBar(QWidget):
             box.activated.connect(self._chosen)
         self.kind.addItem("Two features", "columns")
         self.kind.addItem("Principal components", "principal")
-        layout = QHBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.UNIT)
+        layout.setHorizontalSpacing(theme.UNIT)
+        layout.setVerticalSpacing(theme.UNIT // 2)
         self._between = plain_label("×", muted=True)
         self._others = plain_label("others at", muted=True)
-        for widget in (self.kind, self.across, self._between, self.upward, self._others, self.held):
-            layout.addWidget(widget, 1 if isinstance(widget, QComboBox) else 0)
+        self._grid, self._in_two_rows = layout, False
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """All in one row, or in two where there is no room for their texts."""
+        choice, others = (self.across, self._between, self.upward), (self._others, self.held)
+        rows = ((self.kind, *others), choice) if self._in_two_rows else ((self.kind, *choice, *others),)
+        for column in range(6):
+            self._grid.setColumnStretch(column, 0)
+        for line, widgets in enumerate(rows):
+            for column, widget in enumerate(widgets):
+                self._grid.addWidget(widget, line, column)
+                if isinstance(widget, QComboBox):
+                    self._grid.setColumnStretch(column, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There is more or less room."""
+        super().resizeEvent(event)
+        in_two_rows = event.size().width() < ROOM_FOR_SLICE
+        if in_two_rows != self._in_two_rows:
+            self._in_two_rows = in_two_rows
+            self._arrange()
 
     def offer_row(self, row: int) -> None:
         """Offer to hold the other features at this row of the data."""

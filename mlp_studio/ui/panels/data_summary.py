@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -120,6 +120,7 @@ class DataSummaryPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._prepared: Prepared | None = None
+        self._is_behind = False  # the table is one of earlier data
         self._split: SplitConfig | None = None
         self._spread: Spread | None = None
         self.name = Name(self)
@@ -207,7 +208,16 @@ class DataSummaryPanel(QWidget):
         self.notes.show_notes((*data.notes, *self._prepared.notes))
         self.import_button.setVisible(state.experiment.data.source == "file")
         self.pages.setCurrentIndex(1)
-        self._show_view()
+        self._is_behind = not self.isVisible()  # the table of wide data takes long: it waits until somebody looks
+        if not self._is_behind:
+            self._show_view()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with the data that came while it was hidden."""
+        super().showEvent(event)
+        if self._is_behind:
+            self._is_behind = False
+            self._show_view()
 
     @Slot()
     def _show_view(self) -> None:
@@ -303,7 +313,8 @@ def format_for(values: Floats) -> str:
         return ".4g"
     whole_digits = 1 + max(0, math.floor(math.log10(largest))) if largest else 1
     most = max(0, 5 - whole_digits)
-    decimals = next((d for d in range(most) if np.array_equal(np.round(values, d), values)), most)
+    few = values.tolist()  # figures of Python's own: of so few, NumPy takes ten times as long
+    decimals = next((d for d in range(most) if all(round(value, d) == value for value in few)), most)
     return f"z,.{decimals}f"
 
 

@@ -1,5 +1,7 @@
 """How well the network does: scores of each class and the confusion matrix, for one share of the rows."""
 
+import re
+
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QFont
@@ -255,7 +257,8 @@ def confusion_table(scores: PartScores, names: tuple[str, ...], mode: str, part:
     most = counts.max() if mode == "counts" else 100.0
     figures, widest = (",d", f"{scores.support.max():,}") if mode == "counts" else (".1f", "100.0")
     columns = tuple(
-        Heading(name, f"Predicted as {name}", figures, index, widest=widest) for index, name in enumerate(names)
+        Heading(name, f"Predicted as {name}", figures, index, widest=widest, brief=brief)
+        for index, (name, brief) in enumerate(zip(names, brief_names(names), strict=True))
     )
     rows = tuple(Heading(name, f"Truly {name}", marker=index) for index, name in enumerate(names))
 
@@ -269,6 +272,14 @@ def confusion_table(scores: PartScores, names: tuple[str, ...], mode: str, part:
         )
 
     return Table("truth ↓  predicted →", rows, columns, cells, np.nan_to_num(cells / max(most, 1)), tip)
+
+
+def brief_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What tells the classes apart: "class 7" and "class 12" are "7" and "12"; "" where they begin differently."""
+    first = re.match(r".*[\s_-]", names[0])  # up to its last word
+    start = first[0] if first is not None else ""
+    alike = bool(start) and all(name.startswith(start) for name in names)
+    return tuple(name.removeprefix(start) if alike else "" for name in names)
 
 
 def percentages(counts: Ints, axis: int) -> Floats:

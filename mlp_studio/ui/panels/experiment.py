@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.config import Experiment, Knob, knobs
-from mlp_studio.core.derive import DERIVATIONS, MOST_INPUTS, input_count, input_names
+from mlp_studio.core.derive import DERIVATIONS, MOST_INPUTS, input_count
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.sources import SOURCES
@@ -54,6 +54,7 @@ TRAINING = (
     ("train.batch_size", "train.early_stopping"),
 )
 TRAINING_MORE = (("train.l1", "train.l2"), ("train.momentum", "train.precision"), ("train.device", "train.threads"))
+MOST_COUNTED = 999  # more derived inputs are counted in the tooltip alone, as the form has no room for the number
 
 Rows = Sequence[Sequence[str]]
 
@@ -273,7 +274,8 @@ class ExperimentPanel(QScrollArea):
         for name, entry in DERIVATIONS.items():
             made = entry.count(len(features))
             is_offered = not entry.planar or len(features) <= 2 or name in chosen
-            text = entry.label if len(features) <= 2 else f"{entry.label} (+{made:,})"
+            is_brief = len(features) <= 2 or made > MOST_COUNTED
+            text = entry.label if is_brief else f"{entry.label} (+{made:,})"
             control.describe(
                 name,
                 text,
@@ -299,9 +301,10 @@ class ExperimentPanel(QScrollArea):
 
 def made_from(features: tuple[str, ...], name: str) -> str:
     """The inputs that a derivation makes of these features, the first of them by name."""
-    made = input_names(features, (name,))[len(features) :]
-    shown = ", ".join(made[:3]) + (" …" if len(made) > 3 else "")
-    return f"{len(made):,} more input{'s' * (len(made) != 1)}: {shown}." if made else ""
+    made = DERIVATIONS[name].count(len(features))
+    first = DERIVATIONS[name].names(features[:4])[:3]  # of wide data there are a hundred thousand
+    shown = ", ".join(first) + (" …" if made > 3 else "")
+    return f"{made:,} more input{'s' * (made != 1)}: {shown}." if made else ""
 
 
 def why_not_derived(features: int, name: str, chosen: tuple[str, ...]) -> str:

@@ -23,22 +23,31 @@ from mlp_studio.ui.store import Snapshot, State
 from mlp_studio.ui.studio import Studio
 
 BAR_HEIGHT = 18
+MOST_IN_VIEW = 5  # bars that are seen without scrolling
 NOBODY_ASKED = ("Click a point", "or type a row:")  # in two lines, so that it fits a narrow window
 
 
 class ProbabilityBars(QWidget):
-    """One bar a class, in the classes' order, so that nothing jumps while the network learns."""
+    """One bar a class, in the classes' order, so that nothing jumps while the network learns.
+
+    Where there are more than are in view, the most probable come first, as they were when the point was asked about.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.names: tuple[str, ...] = ()
         self.probabilities: list[float] = []
+        self.order: list[int] = []  # the class of each row
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
 
-    def show_values(self, names: tuple[str, ...], probabilities: list[float]) -> None:
-        """Show these bars."""
+    def show_values(self, names: tuple[str, ...], probabilities: list[float], *, reorder: bool = True) -> None:
+        """Show these bars; many of them in the order that they have, unless they may be put in another."""
         if len(names) != len(self.names):
             self.updateGeometry()
+        if reorder or len(names) != len(self.order):
+            self.order = list(range(len(names)))
+            if len(names) > MOST_IN_VIEW:
+                self.order.sort(key=lambda index: -probabilities[index])
         self.names, self.probabilities = names, probabilities
         self.setMinimumHeight(BAR_HEIGHT * len(names))
         self.update()
@@ -47,15 +56,16 @@ class ProbabilityBars(QWidget):
         """All bars."""
         return QSize(200, BAR_HEIGHT * max(1, len(self.names)))
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Name, bar, per cent."""
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Name, bar, per cent, of those in view."""
         painter, tone, metrics = QPainter(self), theme.colours(), self.fontMetrics()
         painter.setFont(theme.number_font())
         name_width = min(110, max((metrics.horizontalAdvance(name) for name in self.names), default=0) + theme.UNIT)
         number_width = metrics.horizontalAdvance("100.0 %") + theme.UNIT
         room = max(10, self.width() - name_width - number_width)
-        for index, (name, value) in enumerate(zip(self.names, self.probabilities, strict=True)):
-            top = index * BAR_HEIGHT
+        first, last = event.rect().top() // BAR_HEIGHT, event.rect().bottom() // BAR_HEIGHT
+        for place, index in list(enumerate(self.order))[first : last + 1]:
+            name, value, top = self.names[index], self.probabilities[index], place * BAR_HEIGHT
             baseline = top + (BAR_HEIGHT + metrics.ascent() - metrics.descent()) / 2
             painter.setPen(QColor(tone.text))
             shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, name_width - 4)
@@ -133,6 +143,7 @@ class PredictionPanel(QWidget):
         snapshot = state.run.snapshot if state.run else None
         if self._asked[0] is state.probe and self._asked[1] is snapshot:
             return
+        is_new = self._asked[0] is not state.probe or state.run is None or not state.run.active
         if self._asked[0] is not state.probe:
             self.error.hide()
         self._asked = (state.probe, snapshot)
@@ -155,9 +166,9 @@ class PredictionPanel(QWidget):
         self.prediction = predict(
             run.snapshot.params, run.experiment.model.activation, run.prepared.inputs, state.probe
         )
-        self._show(self.prediction, run.prepared.dataset.class_names, run.snapshot.epoch)
+        self._show(self.prediction, run.prepared.dataset.class_names, run.snapshot.epoch, is_new)
 
-    def _show(self, prediction: Prediction, classes: tuple[str, ...], epoch: int) -> None:
+    def _show(self, prediction: Prediction, classes: tuple[str, ...], epoch: int, is_new: bool) -> None:
         probability = prediction.probabilities[prediction.label]
         share = f"{probability:.1%}".replace("%", " %")
         self.answer.setText(f"{classes[prediction.label]} · {share}")
@@ -165,7 +176,7 @@ class PredictionPanel(QWidget):
         self.input.setToolTip(tooltip(row))
         text = f"epoch {epoch:,} · {row}"
         self.input.setText(self.input.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.input.width()))
-        self.bars.show_values(classes, prediction.probabilities.tolist())
+        self.bars.show_values(classes, prediction.probabilities.tolist(), reorder=is_new)
 
     @Slot()
     def _typed(self) -> None:

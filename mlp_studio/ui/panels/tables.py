@@ -71,6 +71,7 @@ TITLE_WIDTH = 112  # pixels that the title of a column may take before it is cut
 NARROW_STUB = 96  # the same for the titles of rows, where all columns fit beside that
 WIDE_STUB = 140  # and where there is scrolling anyway
 MEASURED_ROWS = 60
+MEASURED_TEXTS = 3  # of a column of figures
 UNKNOWN = "–"  # for a figure that is not defined, such as a share of nothing
 
 
@@ -78,7 +79,8 @@ UNKNOWN = "–"  # for a figure that is not defined, such as a share of nothing
 class Heading:
     """The title of a row or column. `figures` is the format of its figures, "" for text.
 
-    `tip` explains it; `marker` is the class that it names; `widest` the longest text of its cells.
+    `tip` explains it; `marker` is the class that it names; `widest` the longest text of its cells; `brief` is shown
+    where there is no room for `text`.
     """
 
     text: str
@@ -87,6 +89,7 @@ class Heading:
     marker: int | None = None
     strong: bool = False
     widest: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -367,7 +370,9 @@ class _Header(QHeaderView):
             area = self._centred(area, heading) if align == Qt.AlignmentFlag.AlignHCenter else area
             area, align = ink.marker(area, heading.marker), Qt.AlignmentFlag.AlignLeft
         colour = palette.color(role.PlaceholderText if across and heading.marker is None else role.Text)
-        ink.text(area, heading.text, colour, align)
+        room = area.width() - 2 * PAD
+        fits = not heading.brief or QFontMetrics(self.font()).horizontalAdvance(heading.text) <= room
+        ink.text(area, heading.text if fits else heading.brief, colour, align)
 
     def _centred(self, area: QRect, heading: Heading) -> QRect:
         """The middle of `area` that marker and title fill together."""
@@ -515,7 +520,9 @@ class TableView(QTableView):
     def _needed(self, metrics: QFontMetrics, column: int) -> int:
         heading = self.table.columns[column]
         rows = range(0 if heading.widest else min(len(self.table.rows), MEASURED_ROWS))
-        texts = (heading.widest, *(self.table.text(row, column) for row in rows))
+        texts = {heading.widest, *(self.table.text(row, column) for row in rows)}
+        if heading.figures:  # digits are of one width, so that the widest is among the longest
+            texts = set(sorted(texts, key=len)[-MEASURED_TEXTS:])
         title = min(_title_width(metrics, heading), TITLE_WIDTH)
         if self.table.shades is not None:  # many classes: rather more cells than whole names
             title = min(title, 2 * self.verticalHeader().defaultSectionSize())

@@ -51,10 +51,10 @@ class RegionsPlot(QObject):
         self.veil = pg.ImageItem(axisOrder="row-major")
         self.veil.setZValue(-5)
         self.veil.hide()
-        self._clouds: dict[tuple[str, int], PointCloud] = {}
+        self._clouds: dict[str, PointCloud] = {}
         self.layer = PointsLayer()
-        self.wrong = {part: PointCloud("o", size + RING) for part, size in POINT_SIZES.items()}
-        self.chosen = {part: PointCloud("o", size + 2 * RING) for part, size in POINT_SIZES.items()}
+        self.wrong = {part: PointCloud(size + RING) for part, size in POINT_SIZES.items()}
+        self.chosen = {part: PointCloud(size + 2 * RING) for part, size in POINT_SIZES.items()}
         self.probe = QGraphicsPathItem(cross(PROBE))  # of Qt's own, as the picture of the regions is
         self.probe.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.probe.setZValue(50)
@@ -91,8 +91,9 @@ class RegionsPlot(QObject):
         for ring in self.chosen.values():
             ring.set_look(pg.mkPen(tone.outline, width=2.5))
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
-        for (_, index), cloud in self._clouds.items():
-            cloud.set_look(pg.mkPen(tone.edge, width=0.5), pg.mkBrush(theme.class_colour(index)))
+        fills = [pg.mkBrush(theme.class_colour(index)) for index in range(self._classes)]
+        for cloud in self._clouds.values():
+            cloud.set_look(pg.mkPen(tone.edge, width=0.5), fills)
         if self._regions:
             self.image.set_colours(theme.region_table(self._regions, tone))
         if self.surface is not None:
@@ -106,8 +107,7 @@ class RegionsPlot(QObject):
             self._make_clouds(classes)
         self._points = points
         for part, drawn in points.items():
-            for index in range(classes):
-                self._clouds[part, index].show(drawn.places[drawn.y == index])
+            self._clouds[part].show(drawn.places, drawn.y)
             self.wrong[part].show(NOWHERE)
             self.chosen[part].show(NOWHERE)
         self.layer.update()
@@ -139,11 +139,8 @@ class RegionsPlot(QObject):
 
     def _make_clouds(self, classes: int) -> None:
         self._classes = classes
-        self._clouds = {
-            (part, index): PointCloud(theme.class_symbol(index), size)
-            for part, size in POINT_SIZES.items()
-            for index in range(classes)
-        }
+        symbols = [theme.class_symbol(index) for index in range(classes)]
+        self._clouds = {part: PointCloud(size, symbols) for part, size in POINT_SIZES.items()}
         self.layer.set_clouds([*self._clouds.values(), *self.rings])  # the rings above the points
         self.recolour()
 
@@ -154,7 +151,7 @@ class RegionsPlot(QObject):
 
     def show_parts(self, parts: frozenset[str]) -> None:
         """Show the points of these shares only."""
-        for (part, _), cloud in self._clouds.items():
+        for part, cloud in self._clouds.items():
             self.layer.show_cloud(cloud, part in parts)
         for part in POINT_SIZES:
             self.layer.show_cloud(self.wrong[part], part in parts)
@@ -162,9 +159,8 @@ class RegionsPlot(QObject):
 
     def drawn_points(self, part: str) -> int:
         """How many points of a share are drawn."""
-        return sum(
-            len(cloud.data) for (name, _), cloud in self._clouds.items() if name == part and self.layer.shows(cloud)
-        )
+        cloud = self._clouds.get(part)
+        return len(cloud.data) if cloud is not None and self.layer.shows(cloud) else 0
 
     def show_raster(self, raster: Raster | None) -> None:
         """Show other regions, or none."""
