@@ -43,8 +43,10 @@ SHOWN_ROWS, SHOWN_CHARACTERS, SHOWN_NAME, SHOWN_NOTES = 50, 200, 40, 2
 PATIENCE = 300  # milliseconds after which it is said that the file is looked at
 NARROW, WIDE = 104, 240  # px, the width of a column
 FEW_COLUMNS = 6  # so many share the width of the table
+MEASURED_ROWS = 15  # of a column, to find its width
 MEASURED_COLUMNS = 100  # more are not measured, all have the same width
 ROLE_HELP = "Feature: an input of the network. Label: the class to learn. Ignore: left out."
+AT_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter  # once: this "or" is slow
 ONE_HOT_HELP = (
     "One-hot: a column of text becomes as many features as it has different values, "
     "each 1 in the rows that hold the value, 0 in the others."
@@ -452,12 +454,14 @@ class RoleHeader(QHeaderView):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._boxes: dict[int, _RoleBox] = {}
         self._roles: list[Role] = []
+        self._box_height = _RoleBox(0).sizeHint().height()
         self._one_hot: dict[int, str] = {}  # column of text → what Feature means for it
         self.setDefaultAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setDefaultSectionSize(NARROW + 2 * UNIT)
         self.setMinimumSectionSize(NARROW)
         self.setMaximumSectionSize(1 << 14)
+        self.setResizeContentsPrecision(MEASURED_ROWS)
         self.sectionResized.connect(self.place)
 
     def show_columns(self, preview: Preview | None) -> None:
@@ -511,7 +515,7 @@ class RoleHeader(QHeaderView):
     def sizeHint(self) -> QSize:
         """A line for the name, and the box."""
         size = super().sizeHint()
-        return QSize(size.width(), size.height() + _RoleBox(0).sizeHint().height() + UNIT // 2)
+        return QSize(size.width(), size.height() + self._box_height + UNIT // 2)
 
     def sectionSizeFromContents(self, logicalIndex: int) -> QSize:
         """Wide enough for the box, not so wide that one long name fills the view."""
@@ -607,15 +611,15 @@ class _Cells(QAbstractTableModel):
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = 0) -> Any:
         if self._preview is None:
             return None
-        column, palette = index.column(), QApplication.palette()
+        column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return " ".join(self._preview.rows[index.row()][column][:SHOWN_CHARACTERS].split())
         if role == Qt.ItemDataRole.TextAlignmentRole and self._preview.columns[column].kind != "text":
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return AT_RIGHT
         if role == Qt.ItemDataRole.ForegroundRole and self._roles[column] == "ignore":
-            return palette.brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+            return QApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
         if role == Qt.ItemDataRole.BackgroundRole and self._roles[column] == "label":
-            tint = palette.color(QPalette.ColorRole.Highlight)
+            tint = QApplication.palette().color(QPalette.ColorRole.Highlight)
             tint.setAlpha(48)
             return tint
         return None
