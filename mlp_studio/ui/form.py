@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from mlp_studio.core.config import MAX_LAYERS, Knob
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.ui import theme
+from mlp_studio.ui.pace import Pace
 from mlp_studio.ui.slider import KnobSlider
 
 
@@ -75,6 +76,8 @@ class NumberBox(QAbstractSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setAlignment(Qt.AlignmentFlag.AlignRight)
         self.editingFinished.connect(self._finished)
+        self.pace = Pace(self)  # of steps: a key that is held down repeats faster than points are drawn
+        self.pace.due.connect(self._finished)
 
     def set_text(self, text: str) -> None:
         """Show a value."""
@@ -91,7 +94,7 @@ class NumberBox(QAbstractSpinBox):
             value = next_value(value, 1 if steps > 0 else -1, low, high, whole=self._kind is int)
         value = min(max(value, low), high)
         self.set_text(as_text(int(value) if self._kind is int else round(value, 10)))
-        self.submitted.emit(self.text())
+        self.pace.ask()
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
         """Both ways; the range's ends hold."""

@@ -3,15 +3,15 @@
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from mlp_studio.core.config import Knob
+from mlp_studio.ui.pace import Pace
 
 DECADES_STEPS = 50  # of a slider that spans more than two decades
 LINEAR_STEPS = 100  # of one that spans less, in fractions
-PAUSE_MILLISECONDS = 40  # after each value that was handed on: the window paints meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,8 @@ class KnobSlider(QSlider):
         self.setPageStep(max(1, self.scale.steps // 10))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Space still trains: a slider has no use for it
         self.setMinimumWidth(40)
-        self._waits = False
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MILLISECONDS)
-        self._pause.timeout.connect(self._go_on)
+        self.pace = Pace(self)
+        self.pace.due.connect(self.submitted)
         self.actionTriggered.connect(self._gesture)  # `valueChanged` would also tell of what the state shows
 
     def show_value(self, value: float) -> None:
@@ -85,16 +82,7 @@ class KnobSlider(QSlider):
     @Slot(int)
     def _gesture(self, _action: int) -> None:
         self.moved.emit(self.scale.value(self.sliderPosition()))
-        self._waits = True
-        if not self._pause.isActive():
-            self._go_on()
-
-    @Slot()
-    def _go_on(self) -> None:
-        if self._waits:
-            self._waits = False
-            self.submitted.emit()
-            self._pause.start()
+        self.pace.ask()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A press beside the handle brings it there, and drags it on."""

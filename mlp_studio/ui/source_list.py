@@ -18,10 +18,10 @@ from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
 from mlp_studio.ui.scene import even_sample
 
-PICTURE = 56  # pixels across, at scale 1
+PICTURE = 48  # pixels across, at scale 1
 MARGIN, DOT = 4.0, 1.5  # around the points; their radius
 MOST_POINTS = 240  # of a picture; more run into one another
-LOW_ROW = 40  # the height of a row without a picture of points
+LOW_ROW = 36  # the height of a row without a picture of points
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
@@ -88,7 +88,9 @@ def picture_of_table(colour: str, scale: float) -> QPixmap:
     painter.setBrush(QColor(colour))
     for row in range(3):
         for column in range(3):
-            painter.drawRoundedRect(QRectF(17 + 8 * column, 19 + 7 * row, 6, 3 if row == 0 else 4), 1, 1)
+            painter.drawRoundedRect(
+                QRectF(PICTURE / 2 - 11 + 8 * column, PICTURE / 2 - 9 + 7 * row, 6, 3 if row == 0 else 4), 1, 1
+            )
     painter.end()
     return pixmap
 
@@ -119,11 +121,11 @@ class SourceDelegate(QStyledItemDelegate):
         self._experiment = experiment
         self.pictures: dict[Look, QPixmap] = {}
 
-    def picture(self, source: str, scale: float) -> QPixmap:
-        """The picture of a source."""
+    def picture(self, source: str, scale: float, ink: str) -> QPixmap:
+        """The picture of a source; `ink` is the colour of one that shows no points."""
         look = look_of(source, self._experiment(), scale)
         if source not in GENERATORS and not look.drawing:
-            return picture_of_table(theme.colours().muted, scale)
+            return picture_of_table(ink, scale)
         if look not in self.pictures:
             self.pictures = {kept: pixmap for kept, pixmap in self.pictures.items() if kept.source != source}
             self.pictures[look] = picture_of_points(look)
@@ -132,7 +134,7 @@ class SourceDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Room for the picture and the line beside it."""
         source = str(index.data(Qt.ItemDataRole.UserRole))
-        lines = 2 * option.fontMetrics.lineSpacing() + theme.UNIT
+        lines = 2 * option.fontMetrics.lineSpacing() + theme.UNIT // 2
         has_points = source in GENERATORS or look_of(source, self._experiment(), 1.0).drawing
         height = max(lines, PICTURE + theme.UNIT if has_points else LOW_ROW)
         text = option.fontMetrics.horizontalAdvance(SOURCES[source].help)
@@ -145,7 +147,8 @@ class SourceDelegate(QStyledItemDelegate):
         role, palette = QPalette.ColorRole, option.palette
         painter.save()
         painter.fillRect(option.rect, palette.color(role.Highlight if chosen else role.Window))
-        picture = self.picture(source, painter.device().devicePixelRatio())
+        muted = palette.color(role.HighlightedText if chosen else role.PlaceholderText)
+        picture = self.picture(source, painter.device().devicePixelRatio(), muted.name())
         top = option.rect.top() + (option.rect.height() - PICTURE) // 2
         painter.setClipRect(option.rect)
         painter.drawPixmap(option.rect.left() + half, top, picture)
@@ -158,7 +161,7 @@ class SourceDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(role.HighlightedText if chosen else role.WindowText))
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, SOURCES[source].label)
         painter.setFont(QApplication.font())
-        painter.setPen(palette.color(role.HighlightedText if chosen else role.PlaceholderText))
+        painter.setPen(muted)
         shown = option.fontMetrics.elidedText(SOURCES[source].help, Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text.translated(0, line), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.restore()

@@ -15,7 +15,7 @@ from mlp_studio.core.preview import read_preview
 from mlp_studio.core.randomness import NEW_SEEDS, Stream, generator, new_seed
 from mlp_studio.core.sources import SOURCES, load_dataset
 from mlp_studio.core.table import read_table
-from mlp_studio.ui import main_window, theme
+from mlp_studio.ui import main_window, pace, theme
 from mlp_studio.ui.slider import Scale
 from mlp_studio.ui.source_list import MOST_POINTS, PICTURE, draw_points, look_of, picture_of_points, places
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch
@@ -40,7 +40,7 @@ def handle(slider):
 
 def at_rest(qtbot, slider):
     """Wait until what was slid has been handed on."""
-    qtbot.waitUntil(lambda: not slider._pause.isActive(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not slider.pace.waits, timeout=SECONDS)
 
 
 def drag(qtbot, slider, pixels, steps=20):
@@ -126,12 +126,11 @@ def test_regions_are_drawn_when_the_hand_rests_and_not_for_each_sample_on_the_wa
     monkeypatch.setattr(window.studio._portrayer, "draw", lambda: drawn.append(state_of(window).prepared) or draw())
     samples = []
     window.studio.store.changed.connect(lambda state: samples.append(state.prepared))
+    monkeypatch.setattr(pace, "PAUSE_SECONDS", 0)  # a busy machine must not make this a slow hand
     slider = slider_of(window, "noise")
     qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle(slider))
     for _ in range(6):
         qtbot.mouseMove(slider, handle(slider) + QPoint(3, 0))
-        slider._pause.stop()
-        slider._go_on()  # without waiting: a busy machine must not make this a slow hand
     qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle(slider))
     at_rest(qtbot, slider)
     qtbot.waitUntil(lambda: run_of(window).raster is not None and not window.studio._rest.isActive(), timeout=SECONDS)
@@ -155,6 +154,35 @@ def test_the_arrow_keys_slide_and_space_still_trains(qtbot, window):
     assert state_of(window).experiment.data.classes == 4
     qtbot.keyClick(slider, Qt.Key.Key_Space)
     assert run_of(window).active
+
+
+def test_steps_of_a_held_key_show_at_once_and_are_handed_on_at_a_pace(qtbot, window, monkeypatch):
+    monkeypatch.setattr(pace, "PAUSE_SECONDS", 1)
+    control, handed_on = window.experiment.fields["data.noise"].control, []
+    control.submitted.connect(handed_on.append)
+    control.setFocus()
+    for _ in range(8):
+        qtbot.keyClick(control, Qt.Key.Key_Up)
+    assert control.text() == "0.6"
+    assert handed_on == ["0.25"]
+    assert state_of(window).experiment.data.noise == 0.25
+    qtbot.waitUntil(lambda: not control.pace.waits, timeout=SECONDS)
+    assert handed_on == ["0.25", "0.6"]
+    assert state_of(window).experiment.data.noise == 0.6
+
+
+def test_train_takes_over_a_step_that_waits(qtbot, window, monkeypatch):
+    monkeypatch.setattr(pace, "PAUSE_SECONDS", 1)
+    control = window.experiment.fields["data.noise"].control
+    control.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(control, Qt.Key.Key_Up)
+    assert control.pace.waits
+    window.commands["train"].trigger()
+    assert state_of(window).experiment.data.noise == 0.3
+    qtbot.waitUntil(lambda: not control.pace.waits, timeout=SECONDS)
+    assert run_of(window).active or run_of(window).epoch > 0
+    assert run_of(window).experiment.data.noise == 0.3
 
 
 def test_a_typed_number_beyond_the_slider_stays(qtbot, window):

@@ -1,5 +1,7 @@
 """The data panel: what was loaded, its classes, the split and the scaling."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -152,6 +154,28 @@ def test_notes_and_names_are_plain_text(qtbot, panel, studio):
     look_at(qtbot, panel, "rows")
     panel.menu.copy_tsv.trigger()
     assert QGuiApplication.clipboard().text().splitlines()[0] == "Class\t<i>a</i>\t'=cmd()"
+
+
+@pytest.mark.parametrize("source", ["spiral", "file"])
+def test_the_shape_is_read_whole_beside_the_buttons_in_330_pixels(qtbot, panel, studio, source):
+    panel.resize(330, 330)
+    loaded(studio)
+    experiment = studio.store.state.experiment
+    studio.store.update(experiment=replace(experiment, data=replace(experiment.data, source=source)), prepared=None)
+    use(
+        studio,
+        Dataset(
+            "t.csv",
+            np.zeros((12_345, 20)) + np.arange(12_345)[:, None],
+            np.arange(12_345) % 10,
+            tuple(f"x{k}" for k in range(20)),
+            tuple(f"c{k}" for k in range(10)),
+        ),
+    )
+    panel.grab()
+    assert panel.import_button.isVisible() == (source == "file")
+    assert panel.shape.text() == "12,345 rows × 20 features, 10 classes"
+    assert panel.shape.width() >= panel.shape.sizeHint().width()
 
 
 @pytest.mark.parametrize("view", VIEWS)

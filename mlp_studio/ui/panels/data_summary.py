@@ -164,9 +164,8 @@ class DataSummaryPanel(QWidget):
         headline.setColumnStretch(0, 1)
         headline.addWidget(self.name, 0, 0)
         headline.addWidget(self.export_button, 0, 1)
-        headline.setColumnStretch(0, 1)
-        headline.addWidget(self.shape, 1, 0)
-        headline.addWidget(self.import_button, 1, 1)
+        headline.addWidget(self.shape, 1, 0, 1, 2)  # 1,000,000 rows × 100 features need the whole width
+        headline.addWidget(self.import_button, 2, 1)
         body.addLayout(headline)
         body.addWidget(self.notes)
         body.addSpacing(half)
