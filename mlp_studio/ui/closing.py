@@ -54,7 +54,7 @@ class Closing(QObject):
 
     def _begin(self) -> None:
         self._decided = True
-        self._studio.stop()
+        self._studio.interrupt("stopped")  # what is being loaded stays asked for: the next session loads it
         self._studio.jobs.refuse()
         if self._studio.is_busy:
             self._patience.start(PATIENCE)

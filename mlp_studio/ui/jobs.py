@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from mlp_studio.core.errors import StudioError
+from mlp_studio.core.errors import CancelledError, StudioError
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +28,14 @@ class _Job(QThread):
         self.order = order
         self.result: Any = None
         self.error = ""
+        self.was_cancelled = False
 
     def run(self) -> None:
         """Do the work (in this thread) and keep what came of it."""
         try:
             self.result = self.order.work()
+        except CancelledError:
+            self.was_cancelled = True
         except StudioError as error:
             self.error = str(error)
         except Exception as error:
@@ -48,7 +51,7 @@ def interrupted() -> bool:
 class Jobs(QObject):
     """Runs at most one job of each key at a time; of those that wait for it, the newest wins.
 
-    `done(result)` and `failed(sentence)` are called in the GUI thread.
+    `done(result)` and `failed(sentence)` are called in the GUI thread; neither for work that was cancelled.
     """
 
     ended = Signal()  # a job has ended, and its outcome been handed over
@@ -109,7 +112,7 @@ class Jobs(QObject):
         try:
             if job.error:
                 job.order.failed(job.error)
-            elif not self._closed:
+            elif not self._closed and not job.was_cancelled:
                 job.order.done(job.result)
         finally:
             self.ended.emit()

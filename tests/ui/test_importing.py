@@ -3,15 +3,19 @@
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
 
+from mlp_studio.app import make_application, make_window
 from mlp_studio.core import preview
+from mlp_studio.core.config import DataConfig, Experiment
 from mlp_studio.core.readers import READERS
 from mlp_studio.ui import main_window
+from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.panels.status import STEPS
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 
@@ -404,3 +408,31 @@ def test_other_data_end_the_watch(qtbot, window, tmp_path):
     window.studio.set("data.source", "moons")
     assert window.importing.watched == []
     assert not window.commands["reload"].isEnabled()
+
+
+@pytest.fixture
+def starting(qapp, qtbot, settings, long_table):
+    """A window whose last session had the long table; it is read for the first time."""
+    make_application()
+    data = DataConfig(source="file", path=str(long_table), label="label")
+    Memory(settings).remember_experiment(replace(Experiment(), data=data))
+    made = make_window(settings)
+    made.show()
+    qtbot.waitUntil(lambda: 0 < state_of(made).loading_share < 1, timeout=SECONDS)
+    yield made
+    made.close()
+    assert made.studio.shut_down(20_000)
+    made.deleteLater()
+
+
+def test_without_other_data_cancelling_shows_the_spiral(qtbot, starting):
+    qtbot.mouseClick(starting.run_bar.cancel, Qt.MouseButton.LeftButton)
+    assert state_of(starting).prepared.dataset.name == "Spiral"
+    assert starting.notice.text.text() == "Loading “long.csv” was cancelled. The spiral is shown instead."
+
+
+def test_closing_while_a_file_is_read_ends_soon_and_the_next_session_reads_it(qtbot, starting, settings, long_table):
+    starting.close()
+    qtbot.waitUntil(starting.isHidden, timeout=2_000)
+    assert not starting.studio.is_busy
+    assert Memory(settings).experiment(Experiment()).data.path == str(long_table)

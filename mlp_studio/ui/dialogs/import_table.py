@@ -120,6 +120,7 @@ class ImportDialog(QDialog):
         self._patience.timeout.connect(self._say_so)
         self.setWindowTitle("Import table")
         self.table = PreviewTable()
+        self.table.setAccessibleName("The first rows of the file")
         self.sentence, self.notes, self._icon = _plain_label(), _plain_label(), QLabel()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
