@@ -45,7 +45,8 @@ FEW = 20  # so many different values may still be the names of classes
 SAMPLE_ROWS, SAMPLE_CELLS = 1_000, 500_000  # what the guesses look at
 SNIFF_CHARACTERS, DECODED_BYTES = 1 << 18, 1 << 26  # what the format is guessed from
 LABEL_NAMES = frozenset(("label", "labels", "class", "target", "category", "species", "diagnosis", "outcome"))
-COUNTER_NAMES = frozenset(("id", "index", "row", "unnamed: 0", "column 1"))
+COUNTER_NAMES = frozenset(("id", "index", "row", "unnamed: 0", "column 1", "rownumber", "row number", "no", "nr", "#"))
+COUNTER_NAME = re.compile(r".*([a-z]I[dD]|[\s_.-](id|Id|ID))")  # PassengerId, customer_id
 NUMERAL = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 IN_DISGUISE = re.compile(r"[-+]?[$€£]?\s?\d[\d.,' ]*\s?[%$€£]?")  # 50%, $5, 1,234.5: meant as a number
 DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
@@ -335,7 +336,8 @@ def _kind(name: str, cells: Sequence[str], values: Floats, texts: list[int]) -> 
     if (filled - len(texts) + meant) * 2 < filled:
         return "text"
     counting = len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
-    return "counter" if counting and name.casefold() in COUNTER_NAMES else "number"
+    so_named = name.casefold() in COUNTER_NAMES or COUNTER_NAME.fullmatch(name)
+    return "counter" if counting and so_named else "number"
 
 
 def _few(kind: Kind, different: int, rows: int) -> bool:
