@@ -28,7 +28,7 @@ def test_a_stream_does_not_hear_what_the_others_draw():
 
 
 def test_the_numbers_in_saved_experiments_keep_their_meaning():
-    values = {"DATA": 0, "SPLIT": 1, "INITIALIZATION": 2, "ORDER": 3, "DROPOUT": 4, "IMPORTANCE": 5}
+    values = {"DATA": 0, "SPLIT": 1, "INITIALIZATION": 2, "ORDER": 3, "DROPOUT": 4, "IMPORTANCE": 5, "PAINT": 6}
     assert {stream.name: stream.value for stream in Stream} == values
     # SeedSequence(1234, spawn_key=(0,)), whose first numbers NumPy promises to keep
     first = np.random.default_rng(np.random.SeedSequence(1234).spawn(1)[0]).integers(0, 2**32, 3)
