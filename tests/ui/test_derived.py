@@ -159,6 +159,29 @@ def test_network_picture_shapes_and_scaling_speak_of_inputs(qtbot, circles):
     assert view.trace["dW1"].values.shape[0] == 5
 
 
+def test_the_spread_of_dropout_passes_is_measured_over_derived_inputs(qtbot, circles):
+    set_up(qtbot, circles, model__dropout=0.3)
+    for name in ("square", "sine"):
+        tick(qtbot, circles, name)
+    circles.studio.train()
+    wait_for_status(qtbot, circles, "finished")
+    circles.studio.show_uncertainty(True)
+    qtbot.waitUntil(lambda: run_of(circles).uncertainty is not None, timeout=SECONDS)
+    assert run_of(circles).uncertainty.spread.max() > 0.01
+
+
+def test_the_lesson_about_a_point_shows_how_its_inputs_are_made(qtbot, window):
+    window.studio.lessons.open("inference")
+    tick(qtbot, window, "square")
+    window.studio.ask(np.array([0.1, 0.1]))
+    panel = window.lesson
+    qtbot.waitUntil(lambda: not panel.walk.isHidden(), timeout=SECONDS)
+    text = panel.walk.toPlainText().replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 · Derived inputs" in text
+    assert "x² = (0.010, 0.010)" in text
+    assert "2 · Scaler" in text
+
+
 def test_a_wide_table_is_offered_squares_and_products_with_how_many_they_make(qtbot, window):
     set_up(qtbot, window, data__source="iris")
     assert offered(window) == ["square", "product"]
