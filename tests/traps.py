@@ -225,10 +225,10 @@ NOTED: dict[str, Trap] = {
     ),
     "many classes": _trap(
         "x,label\n" + "".join(f"{i},c{i % 101}\n" for i in range(1010)),
-        "There are 101 classes; tables and charts are made for up to 100.",
+        "There are 101 classes; tables and charts are made for up to 20.",
     ),
     "many features": _trap(
         _table(20, ",".join(f"f{i}" for i in range(501)) + ",label\n", "1.5,2.5," * 250 + "{i},{k}\n"),
-        "There are 501 features; lists and charts are made for up to 500.",
+        "There are 501 features; lists and charts are made for up to 100.",
     ),
 }

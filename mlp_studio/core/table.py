@@ -42,7 +42,7 @@ from mlp_studio.core.text_rows import (
 Bools: TypeAlias = NDArray[np.bool_]
 Number = TypeVar("Number", np.float64, np.int64)
 
-MANY_CLASSES, MANY_FEATURES = 100, 500
+MANY_CLASSES, MANY_FEATURES = 20, 100  # more work, too, but not everything is in view at once
 MAX_NUMBER = 1e100  # its square is still finite, so it can be standardised
 BATCH_CELLS = 200_000  # what is held as text at a time
 TEXT_HINT = "; a column of text becomes numbers where it is chosen as a feature"

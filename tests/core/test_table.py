@@ -239,8 +239,8 @@ def test_many_classes_and_features_are_noted(tmp_path):
     header = ",".join(f"f{i}" for i in range(501)) + ",label\n"
     text = header + "".join(f"{'1.5,2.5,' * 250}{i},c{i // 2}\n" for i in range(202))
     notes = read_table(file(tmp_path, text)).notes
-    assert "There are 101 classes; tables and charts are made for up to 100." in notes
-    assert "There are 501 features; lists and charts are made for up to 500." in notes
+    assert "There are 101 classes; tables and charts are made for up to 20." in notes
+    assert "There are 501 features; lists and charts are made for up to 100." in notes
 
 
 # Writing

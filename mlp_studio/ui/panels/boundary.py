@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -24,6 +23,7 @@ from mlp_studio.core.prepare import Prepared
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import mark, plain_label, tooltip
 from mlp_studio.ui.icons import icon
+from mlp_studio.ui.panels.legend import Legend
 from mlp_studio.ui.panels.paint_bar import PaintBar
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.regions import FULL_SPREAD, RegionsPlot
@@ -44,86 +44,6 @@ PAINT_HELP = "Add, erase and move points with the mouse; the network trains on t
 ROOM_FOR_PAINT = 440  # pixels across: the legend, and every button with its name
 ROOM_FOR_SLICE = 480  # pixels: beneath, the choice of a slice takes two rows
 SIDES = ("train", "test")  # the pictures of the side-by-side view
-
-
-class Legend(QWidget):
-    """Marker and name of each class, as many as there is room for, and a note, beneath them where there is none."""
-
-    MARK = 12
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._names: tuple[str, ...] = ()
-        self._note = ""
-        self._lines = 1
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """One line of text, or two."""
-        return QSize(120, self._lines * self.fontMetrics().height() + theme.UNIT)
-
-    def minimumSizeHint(self) -> QSize:
-        """One line of text, or two."""
-        return self.sizeHint()
-
-    def show_classes(self, names: tuple[str, ...], note: str) -> None:
-        """Show these classes, and a note after them."""
-        self._names, self._note = names, note
-        self.setToolTip(tooltip(f"{', '.join(names)} · {note}"))
-        self._fold()
-        self.update()
-
-    def _shown(self, name: str) -> str:
-        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 140)
-
-    def _fold(self) -> None:
-        """Two lines where one has no room for classes and note."""
-        advance = self.fontMetrics().horizontalAdvance
-        classes = sum(self.MARK + 6 + advance(self._shown(name)) + 2 * theme.UNIT for name in self._names)
-        lines = 2 if self._note and classes + advance(self._note) + theme.UNIT > self.width() else 1
-        if lines != self._lines:
-            self._lines = lines
-            self.updateGeometry()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """There is more or less room."""
-        super().resizeEvent(event)
-        self._fold()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw what fits; an ellipsis stands for the rest."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text = QColor(theme.colours().text)
-        x, metrics, middle = theme.UNIT // 2, self.fontMetrics(), self.height() / (2 * self._lines)
-        for index, name in enumerate(self._names):
-            shown = self._shown(name)
-            width = self.MARK + 6 + metrics.horizontalAdvance(shown) + 2 * theme.UNIT
-            if x + width > self.width() - (theme.UNIT * 2 if index < len(self._names) - 1 else 0):
-                painter.setPen(text)
-                painter.drawText(QPointF(x, middle + metrics.ascent() / 2 - 1), "…")
-                x += 2 * theme.UNIT
-                break
-            painter.setPen(QPen(QColor(theme.colours().base), 0))
-            painter.setBrush(QColor(theme.class_colour(index)))
-            painter.save()
-            painter.translate(x + self.MARK / 2, middle)
-            painter.scale(self.MARK - 2, self.MARK - 2)
-            painter.drawPath(Symbols[theme.class_symbol(index)])
-            painter.restore()
-            painter.setPen(text)
-            painter.drawText(QPointF(x + self.MARK + 6, middle + metrics.ascent() / 2 - 1), shown)
-            x += width
-        if self._note:
-            painter.setPen(QColor(theme.colours().muted))
-            area = QRectF(x, 0, max(0, self.width() - x - 4), self.height())
-            side = Qt.AlignmentFlag.AlignRight
-            if self._lines == 2:
-                area = QRectF(theme.UNIT // 2, 2 * middle, self.width() - theme.UNIT, 2 * middle)
-                side = Qt.AlignmentFlag.AlignLeft
-            elided = metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, int(area.width()))
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, elided)
-        painter.end()
 
 
 class SquareHolder(QWidget):
