@@ -331,6 +331,7 @@ class Field(QWidget):
         row.setSpacing(theme.UNIT)
         row.addWidget(slider, 1)
         row.addWidget(self.control, 1)
+        QWidget.setTabOrder(slider, self.control)
         return both
 
     @Slot(float)

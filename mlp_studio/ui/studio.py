@@ -208,6 +208,7 @@ class Studio(QObject):
         self.set_experiment(experiment)
         self.reset()
         self.ask(None)
+        self.store.update(earlier_seeds=())
 
     def _take_settings(self, experiment: Experiment) -> None:
         """Settings of model or training changed; the data are the same."""

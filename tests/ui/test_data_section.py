@@ -185,6 +185,18 @@ def test_train_takes_over_a_step_that_waits(qtbot, window, monkeypatch):
     assert run_of(window).experiment.data.noise == 0.3
 
 
+def test_tab_goes_through_the_data_section_from_left_to_right_and_downwards(qtbot, window):
+    window.activateWindow()
+    first = window.experiment.fields["data.source"].control
+    first.setFocus()
+    names = [first.objectName()]
+    for _ in range(9):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        names.append(window.focusWidget().objectName())
+    sliders = [name for key in ("rows", "noise", "classes") for name in (f"data.{key}.slider", f"data.{key}")]
+    assert names == ["data.source", *sliders, "seed", "new_sample", "split.train"]
+
+
 def test_a_typed_number_beyond_the_slider_stays(qtbot, window):
     window.studio.set("data.rows", 12_345)
     slider = slider_of(window, "rows")
@@ -344,6 +356,13 @@ def test_n_draws_a_sample_and_shift_n_goes_back_step_by_step(qtbot, window):
     for seed in seeds[-2::-1]:
         qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
         assert state_of(window).experiment.seed == seed
+
+
+def test_a_new_experiment_knows_no_earlier_samples(qtbot, window):
+    window.commands["new_sample"].trigger()
+    window.commands["new"].trigger()
+    assert state_of(window).experiment.seed == 1234
+    assert not window.commands["previous_sample"].isEnabled()
 
 
 def test_for_a_table_a_new_seed_is_called_a_new_split_and_its_rows_stay(qtbot, window, tmp_path):

@@ -152,6 +152,7 @@ class ExperimentPanel(QScrollArea):
         layout.addStretch(1)
         self._picture_sources()
         self.setWidget(content)
+        QWidget.setTabOrder(self.fields["seed"].control, self.new_sample_button)
         self.setMinimumWidth(content.minimumSizeHint().width() + 2 * theme.UNIT)
         studio.store.changed.connect(self.render)
         self.render(studio.store.state)
