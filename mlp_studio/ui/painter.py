@@ -52,6 +52,8 @@ PIXELS_A_POINT = 10  # of the brush's radius: so much more for each further poin
 
 READABLE_SECONDS = 4.0  # for so long the reason of a new start stands
 
+EVERY_PART = frozenset({"train", "validation", "test"})
+
 HINTS: dict[Tool, str] = {
     "add": "Click or drag to add points; the right button erases.",
     "erase": "Drag over points to erase them.",
@@ -91,6 +93,7 @@ class Painter(QObject):
         self._studio = studio
         self._store = studio.store
         self._rng = generator(0, Stream.PAINT)
+        self._parts = EVERY_PART  # that were shown before
         self._origin = _Origin(_empty())
         self._strokes = Strokes(_empty())
         self._stroke: _Stroke | None = None
@@ -136,7 +139,9 @@ class Painter(QObject):
         if state.prepared is None or state.loading:
             self._studio.tell("There are no data yet: paint when they are there.", is_error=True)
             return
-        self._adopt(state, state.prepared)
+        self._parts = state.shown.parts
+        self._store.update(shown=replace(state.shown, parts=EVERY_PART))  # a new point is seen, whatever its share
+        self._adopt(self._store.state, state.prepared)
         if not self._origin.paintable:
             self._take()
             sentence = f"{_why_not(state.prepared.dataset)}: here is {{}} to paint on. Undo brings the data back."
@@ -160,10 +165,11 @@ class Painter(QObject):
         self._show(self._strokes.present, tool=before.tool, brush=before.brush, note=HINTS[before.tool], waiting=False)
 
     def _leave(self) -> None:
-        painting = self._store.state.painting
+        painting, shown = self._store.state.painting, self._store.state.shown
         self._timer.stop()
         self._stroke = None
-        self._store.update(painting=None)
+        parts = self._parts if shown.parts == EVERY_PART else shown.parts
+        self._store.update(painting=None, shown=replace(shown, parts=parts))
         if painting is not None and painting.waiting:
             self._studio.tell("The canvas had less than two classes, so the points before are back.")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +15,7 @@ from mlp_studio.core.painting import MOST_CLASSES, from_text
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
 from mlp_studio.ui.memory import Memory
+from mlp_studio.ui.panels.status import status_text
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
@@ -119,6 +120,37 @@ def test_while_painting_a_drag_paints_and_without_it_moves_the_view(painting):
     assert plot_of(painting).box != box
 
 
+def test_the_wheel_still_zooms(painting):
+    plot = plot_of(painting)
+    before, viewport, at = plot.box, plot.widget.viewport(), QPointF(pixel_at(plot, EMPTY))
+    kinds = (Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    event = QWheelEvent(at, QPointF(viewport.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, 240), *kinds)
+    QApplication.sendEvent(viewport, event)
+    assert plot.box.u_high - plot.box.u_low < before.u_high - before.u_low
+
+
+def test_every_share_is_shown_while_painting(qtbot, painting):
+    assert state_of(painting).shown.parts == {"train", "validation", "test"}
+    painting.studio.painter.turn(False)
+    assert state_of(painting).shown.parts == {"train", "test"}
+    painting.studio.painter.turn(True)
+    painting.studio.show_part("test", False)  # what a person chooses meanwhile stays
+    painting.studio.painter.turn(False)
+    assert state_of(painting).shown.parts == {"train", "validation"}
+
+
+def test_a_stroke_that_turning_paint_off_cuts_short_is_kept_and_the_next_one_begins_anew(painting):
+    plot = plot_of(painting)
+    QTest.mousePress(plot.widget.viewport(), LEFT, pos=pixel_at(plot, EMPTY))
+    painting.studio.painter.turn(False)
+    QTest.mouseRelease(plot.widget.viewport(), LEFT, pos=pixel_at(plot, EMPTY))
+    assert rows_of(painting) == 1501
+    painting.studio.painter.turn(True)
+    stroke(painting, (0.9, -0.8))
+    assert len(canvas_of(painting)) == 1502
+    assert state_of(painting).painting.can_undo
+
+
 # --- tools ----------------------------------------------------------------------------------------------------------
 
 
@@ -172,7 +204,6 @@ def test_points_are_on_the_screen_in_the_course_of_the_stroke(painting):
     viewport, start = plot.widget.viewport(), pixel_at(plot, EMPTY)
     QTest.mouseMove(viewport, start)
     QTest.qWait(APART)
-    painting.studio.show_part("validation", True)
     drawn = sum(plot.drawn_points(part) for part in ("train", "test", "validation"))
     QTest.mousePress(viewport, LEFT, pos=start)
     for step in range(1, 6):
@@ -394,10 +425,12 @@ def test_reset_scales_the_painted_points_by_themselves_and_is_what_their_experim
     stroke(training, EMPTY, (0.9, -0.8), (0.9, -0.5))
     qtbot.waitUntil(lambda: taken(training), timeout=SECONDS)
     assert run_of(training).is_mixed
+    assert "points changed on the way" in status_text(state_of(training))
     training.studio.reset()
     state = state_of(training)
     assert state.run.status == "ready"
     assert not state.run.is_mixed
+    assert "points changed" not in status_text(state)
     rows = state.prepared.train.rows
     np.testing.assert_allclose(state.prepared.scaler.mean, canvas_of(training).X[rows].mean(axis=0))
     again = load_dataset(state.experiment.data, generator(state.experiment.seed, Stream.DATA))

@@ -57,7 +57,8 @@ class PaintSurface(QGraphicsRectItem):
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         """A stroke begins."""
         event.accept()
-        if self._button == Qt.MouseButton.NoButton:
+        held = event.buttons() & ~event.button()
+        if not held & self._button:  # a release is not seen where painting was turned off meanwhile
             self._button = event.button()
             pixel = np.abs(np.array(self._view_box.viewPixelSize()))
             erasing = self._button == Qt.MouseButton.RightButton
