@@ -1,5 +1,6 @@
 """Opening files in a window: a look, a question where something is doubtful, and a watch on what is loaded."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Importing(QObject):
         self._window, self._studio, self._memory = window, studio, memory
         self._ticket = 0  # of the newest file asked for
         self._path = Path()
+        self._foreword = ""  # of the notice on what is read
         self._notice: Notice | None = None  # that says that it is being looked at
         self._seen: object = None
         self._changed_meanwhile = False  # while something was loaded
@@ -41,8 +43,17 @@ class Importing(QObject):
         self._watch.vanished.connect(self._vanished)
         studio.store.changed.connect(self._follow)
 
-    def open(self, path: Path) -> None:
-        """Open a file: at once, or through the dialog where something about it is doubtful."""
+    def open_first(self, paths: Sequence[Path]) -> None:
+        """Open the first of several files, as only one table is there at a time."""
+        many = f"Of {len(paths):,} files the first, {_shown(paths[0])}, was opened." if len(paths) > 1 else ""
+        self.open(paths[0], many)
+
+    def open(self, path: Path, foreword: str = "") -> None:
+        """Open a file: at once, or through the dialog where something about it is doubtful.
+
+        `foreword` begins the notice on what was read.
+        """
+        self._foreword = foreword
         if path.is_dir():
             self._studio.tell(f"{path} is a folder; open a file in it.", is_error=True)
         elif not path.is_file():
@@ -52,6 +63,7 @@ class Importing(QObject):
 
     def change(self) -> None:
         """Ask again how the present file is to be read; the dialog begins with what was chosen last."""
+        self._foreword = ""
         data = self._studio.store.state.experiment.data
         if data.source == "file":
             self._look(Path(data.path), data)
@@ -75,7 +87,10 @@ class Importing(QObject):
         self._path = path
         self._patience.start()
         self._studio.jobs.start(
-            "look", partial(_look_at, path, present), partial(self._looked, self._ticket, present), self._failed
+            "look",
+            partial(_look_at, path, present),
+            partial(self._looked, self._ticket, present),
+            partial(self._failed, self._ticket),
         )
 
     @Slot()
@@ -96,9 +111,10 @@ class Importing(QObject):
         else:
             self._ask(seen, present)
 
-    def _failed(self, sentence: str) -> None:
-        self._end_wait()
-        self._studio.tell(sentence, is_error=True)
+    def _failed(self, ticket: int, sentence: str) -> None:
+        if ticket == self._ticket:
+            self._end_wait()
+            self._studio.tell(sentence, is_error=True)
 
     def _end_wait(self) -> None:
         self._patience.stop()
@@ -130,7 +146,7 @@ class Importing(QObject):
         self.dialog = None
 
     def _take(self, choice: "ImportChoice") -> None:
-        self._studio.open_file(choice.path, **choice.settings())
+        self._studio.open_file(choice.path, self._foreword, **choice.settings())
         self._memory.remember_file(choice.path)
 
     # --- the watch ----------------------------------------------------------------------------------------------

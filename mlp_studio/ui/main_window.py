@@ -559,11 +559,11 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the first dropped file."""
-        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
             # after the drop has ended: the dialog must not open within it
-            QTimer.singleShot(0, self, partial(self.open_file, Path(files[0])))
+            QTimer.singleShot(0, self, partial(self.importing.open_first, files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once when the network is training; then let the training end, and close."""

@@ -155,10 +155,13 @@ class Studio(QObject):
         self._remark = Notice(f"Seed {experiment.seed} → {seed}: {brings}.", command=command)
         self.set("seed", seed)
 
-    def open_file(self, path: Path, **choices: Any) -> None:
-        """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …"""
+    def open_file(self, path: Path, foreword: str = "", **choices: Any) -> None:
+        """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …
+
+        `foreword` begins the notice on what was read.
+        """
         data = DataConfig(source="file", path=str(path), **choices)
-        self._load(replace(self.store.state.experiment, data=data), anew=True)
+        self._load(replace(self.store.state.experiment, data=data), anew=True, foreword=foreword)
 
     def reload(self, foreword: str = "") -> None:
         """Read the present file again; `foreword` begins the notice on what was read."""

@@ -29,10 +29,10 @@ def wait_for_epoch(qtbot, window: MainWindow, epoch: int) -> None:
     qtbot.waitUntil(lambda: run_of(window).epoch >= epoch, timeout=SECONDS)
 
 
-def drop(window: MainWindow, path: Path) -> QDropEvent:
-    """Drop a file on the window."""
+def drop(window: MainWindow, *paths: Path) -> QDropEvent:
+    """Drop files on the window."""
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     event = QDropEvent(QPointF(400, 300), copy, mime, left, none)
     window.dropEvent(event)

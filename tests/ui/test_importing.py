@@ -194,6 +194,16 @@ def test_a_refused_dialog_changes_nothing(qtbot, window, tmp_path):
     assert window.memory.recent == []
 
 
+def test_of_several_dropped_files_the_first_is_opened_and_that_is_said(qtbot, window, tmp_path):
+    paths = [tmp_path / name for name in ("one.csv", "two.csv", "three.csv")]
+    for path in paths:
+        path.write_text(table(60))
+    drop(window, *paths)
+    wait_for_rows(qtbot, window, 60)
+    said = window.notice.text.text()
+    assert said.startswith("Of 3 files the first, “one.csv”, was opened. 60 rows read")
+
+
 def test_of_two_files_the_one_that_was_asked_for_last_is_opened(qtbot, window, tmp_path):
     for name, rows in (("first.csv", 50), ("second.csv", 70)):
         (tmp_path / name).write_text(table(rows))
