@@ -15,7 +15,7 @@ from mlp_studio.core.evaluate import score
 from mlp_studio.core.prepare import prepare
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels import tables
-from mlp_studio.ui.panels.evaluation import PARTS, UNTRAINED, EvaluationPanel, brief_names
+from mlp_studio.ui.panels.evaluation import PARTS, UNTRAINED, EvaluationPanel, brief_names, score_table
 from mlp_studio.ui.store import Cell, Evaluation, Run, Snapshot
 
 SECONDS = 20_000
@@ -338,3 +338,16 @@ def test_cells_take_the_colours_of_the_scheme_and_stay_readable(qtbot, panel, st
 )
 def test_titles_of_narrow_columns_leave_out_what_all_classes_begin_with(names, brief):
     assert brief_names(names) == brief
+
+
+def test_with_many_classes_in_the_narrowest_dock_every_score_is_in_view(qtbot, studio):
+    rng = np.random.default_rng(0)
+    names, y = tuple(f"class {k}" for k in range(20)), rng.integers(0, 20, 2000)
+    view = tables.TableView("Scores of each class")
+    qtbot.addWidget(view)
+    view.resize(330 - 2 * theme.UNIT, 160)
+    view.show_table(score_table(score(y, rng.integers(0, 20, 2000), 20), names))
+    view.show()
+    assert view.horizontalScrollBar().maximum() == 0
+    assert view.verticalScrollBar().maximum() > 0
+    assert all(view.columnWidth(column) > 30 for column in range(4))

@@ -31,11 +31,17 @@ MODE_HELP = {
 }
 ACCURACY_TIP = "Accuracy is the share of all rows whose class the network gets right."
 SCORES = (
-    Heading("Precision", "Precision is the share of the rows predicted as a class that truly belong to it.", ".3f"),
+    Heading(
+        "Precision",
+        "Precision is the share of the rows predicted as a class that truly belong to it.",
+        ".3f",
+        brief="Prec.",
+    ),
     Heading(
         "Recall",
         "Recall is the share of the rows that truly belong to a class that the network finds.",
         ".3f",
+        brief="Rec.",
     ),
     Heading("F1", "F1 is the harmonic mean of precision and recall, high only where both are high.", ".3f"),
 )
@@ -230,7 +236,7 @@ def class_headings(names: tuple[str, ...]) -> tuple[Heading, ...]:
 
 def score_table(scores: PartScores, names: tuple[str, ...]) -> Table:
     """The averages, then precision, recall, F1 and support of each class."""
-    support = Heading("Support", SUPPORT_TIP, ",d", widest=f"{scores.samples:,}")
+    support = Heading("Support", SUPPORT_TIP, ",d", widest=f"{scores.samples:,}", brief="Rows")
     averages = [(mean.precision, mean.recall, mean.f1, scores.samples) for mean in (scores.weighted, scores.macro)]
     classes = zip(
         scores.precision.tolist(),

@@ -9,7 +9,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -453,6 +453,7 @@ class TableView(QTableView):
         self.marked: tuple[int, int] | None = None
         self._model = TableModel(self)
         self._widths: list[int] = []  # what the columns need
+        self._brief_widths: list[int] = []  # and with brief titles, where there are any
         self._stub_width = 0  # what the row titles need
         self._is_wide = False  # there is not room for all columns
         self.setAccessibleName(name)
@@ -512,13 +513,18 @@ class TableView(QTableView):
         is_strong = any(heading.strong for heading in table.rows)
         metrics = QFontMetrics(bold(self.font()) if is_strong else self.font())
         self._widths = [self._needed(metrics, column) for column in range(len(table.columns))]
+        has_brief = table.shades is None and any(heading.brief for heading in table.columns)
+        columns = range(len(table.columns)) if has_brief else ()
+        self._brief_widths = [self._needed(metrics, column, brief=True) for column in columns] or self._widths
         titles = (_title_width(metrics, heading) for heading in table.rows)
         self._stub_width = max([_text_width(metrics, table.stub), *titles])
         self._share_room()
         self.updateGeometry()
 
-    def _needed(self, metrics: QFontMetrics, column: int) -> int:
+    def _needed(self, metrics: QFontMetrics, column: int, *, brief: bool = False) -> int:
         heading = self.table.columns[column]
+        if brief and heading.brief:
+            heading = replace(heading, text=heading.brief)
         rows = range(0 if heading.widest else min(len(self.table.rows), MEASURED_ROWS))
         texts = {heading.widest, *(self.table.text(row, column) for row in rows)}
         if heading.figures:  # digits are of one width, so that the widest is among the longest
@@ -534,10 +540,12 @@ class TableView(QTableView):
             return
         is_grid = self.table.shades is not None
         narrow = min(self._stub_width, WIDE_STUB if is_grid else NARROW_STUB)
-        self._is_wide = narrow + sum(self._widths) > self._room(self._height())
+        room = self._room(self._height())
+        widths = self._widths if narrow + sum(self._widths) <= room else self._brief_widths
+        self._is_wide = narrow + sum(widths) > room
         room = self._room(self._height() + self._bar())
         least = min(self._stub_width, WIDE_STUB) if self._is_wide else narrow
-        widths, stub = self._widths, max(room - sum(self._widths), least)
+        stub = max(room - sum(widths), least)
         if is_grid:  # cells of one width, and the room goes to them
             side = min((room - least) // len(widths), 4 * self.verticalHeader().defaultSectionSize())
             widths, stub = [max(side, *widths)] * len(widths), least
