@@ -375,8 +375,7 @@ class BoundaryPanel(QWidget):
         self._points, self._plane = points, scene.plane
         names = prepared.dataset.class_names if state.painting is None else state.painting.canvas.class_names
         for plot in plots:
-            plot.show_points(points, len(names), scene.plane.labels)
-            plot.show_classes(prepared.dataset.classes)
+            plot.show_points(points, len(names), scene.plane.labels, prepared.dataset.classes)
         self.legend.show_classes(names, thinned(points))
         if moved:  # what is painted leaves the view where it is
             self.plots[0].show_box(scene.home)

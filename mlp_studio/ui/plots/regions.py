@@ -101,8 +101,13 @@ class RegionsPlot(QObject):
         self.veil.setLookupTable(veil_table(tone))
         self.layer.update()
 
-    def show_points(self, points: Mapping[str, Points], classes: int, labels: tuple[str, str]) -> None:
-        """Show other data."""
+    def show_points(
+        self, points: Mapping[str, Points], classes: int, labels: tuple[str, str], regions: int | None = None
+    ) -> None:
+        """Show other data; `regions`: the classes of the regions, where the points that are painted have others."""
+        if (regions or classes) != self._regions:
+            self._regions = regions or classes
+            self.image.set_colours(theme.region_table(self._regions, theme.colours()))
         if classes != self._classes:
             self._make_clouds(classes)
         self._points = points
@@ -113,12 +118,6 @@ class RegionsPlot(QObject):
         self.layer.update()
         self.plot_item.getAxis("bottom").setLabel(escaped(labels[0]))
         self.plot_item.getAxis("left").setLabel(escaped(labels[1]))
-
-    def show_classes(self, classes: int) -> None:
-        """The regions are of so many classes: while painting, the points may be of more."""
-        if classes != self._regions:
-            self._regions = classes
-            self.image.set_colours(theme.region_table(classes, theme.colours()))
 
     def show_brush(self, painter: Painter, pixels: int | None) -> None:
         """Take the mouse for painting with a brush of this radius, or leave it to the view (None)."""
