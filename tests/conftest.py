@@ -1,6 +1,7 @@
 """What every test stands on: an offscreen Qt, one computing thread, its own settings, nothing left behind."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -56,8 +57,12 @@ def nothing_left_behind(request: pytest.FixtureRequest, home: Path) -> Iterator[
         yield
         return
     _qsettings_in(home / "config")
+    gc.disable()  # else windows of earlier tests may be destroyed within a call of Qt's, which waits for its own lock
     yield
     leftovers = _leftovers()
+    gc.collect()
+    gc.freeze()  # what is left is not looked at again: each collection is a matter of milliseconds
+    gc.enable()
     assert not leftovers, f"left behind: {', '.join(leftovers)}"
 
 

@@ -88,7 +88,7 @@ def _load_file(config: DataConfig, _rng: Generator, progress: Progress) -> Datas
     from mlp_studio.core.table import read_table
 
     if not config.path:
-        raise DataError("No file is chosen: open a CSV file, or drop one on the window.")
+        raise DataError("No file is chosen: open a table, or drop one on the window.")
     path = Path(config.path)
     fmt = table_format(path, config)
     return read_table(path, config.label, config.features, fmt, config.missing, progress)
@@ -121,5 +121,5 @@ SOURCES: dict[str, Source] = {
     "breast_cancer": _sample("Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"),
     "digits": _sample("Digits", "1,797 handwritten digits of 8 × 8 pixels, 10 classes.", "load_digits"),
     "painted": Source("Painted points", "Points painted on the boundary by hand.", _load_painted, slow=False),
-    "file": Source("CSV file", "A table of your own: a column with the class, the others numbers.", _load_file),
+    "file": Source("File", "Your own table (CSV, Excel, Parquet): one column with the class, features.", _load_file),
 }

@@ -123,7 +123,7 @@ def test_a_files_format_is_as_it_looks_except_where_the_settings_say_otherwise(t
 
 
 def test_no_file_chosen_is_one_sentence():
-    with pytest.raises(DataError, match=r"^No file is chosen: open a CSV file"):
+    with pytest.raises(DataError, match=r"^No file is chosen: open a table"):
         load(DataConfig(source="file"))
 
 

@@ -40,7 +40,7 @@ VIEW_HELP = {
 FIRST_ROWS = 10
 QUICK_VALUES = 1_000_000  # feature values up to this many are averaged within a frame, so no thread is needed
 NOTE_LINES = 4
-NOTHING = "No data yet: choose a source, or open a CSV file."
+NOTHING = "No data yet: choose a source, or open a table of your own."
 SHARES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
