@@ -22,8 +22,14 @@ class Scaler:
     def __call__(self, X: Floats) -> Floats:
         """Scale X (N, K)."""
         scaled = X - self.mean
-        scaled /= self.scale  # in place: of a large table there is one copy less at a time
+        scaled /= self.scale
         return scaled
+
+    def in_place(self, X: Floats) -> Floats:
+        """Scale X (N, K), float64, itself: of a large table there is one copy less at a time."""
+        X -= self.mean
+        X /= self.scale
+        return X
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +101,9 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
     if scaler is None:
         scaler = fit_scaler(derive(X[rows[0]], split.derived)) if split.standardize else unscaled(len(names))
     _check_finite(scaler.scale, names)
-    train, validation, test = (Part(part, scaler(derive(X[part], split.derived)), dataset.y[part]) for part in rows)
+    train, validation, test = (
+        Part(part, scaler.in_place(derive(X[part], split.derived)), dataset.y[part]) for part in rows
+    )
     if split.derived:  # features are finite, but their squares need not be
         for part in (train, validation, test):
             _check_finite(part.X, names)
@@ -195,8 +203,12 @@ def fit_scaler(X: Floats) -> Scaler:
     with np.errstate(over="ignore", invalid="ignore"):
         # from the first row on: the sums of a constant column are then 0, not a thousand rounding errors
         shifted = X - X[0]
-        mean = X[0] + shifted.mean(axis=0)
-        scale = shifted.std(axis=0)
+        shift = shifted.mean(axis=0)
+        mean = X[0] + shift
+        # shifted.std(axis=0), bit by bit, without a copy of a large table
+        shifted -= shift
+        np.multiply(shifted, shifted, out=shifted)
+        scale = np.sqrt(np.add.reduce(shifted, axis=0) / len(X))
     # a spread of rounding errors is none: 10 ε · |mean| is about what the subtraction leaves
     constant = scale <= 10 * np.finfo(np.float64).eps * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
     return Scaler(mean, np.where(constant, 1.0, scale))
