@@ -225,3 +225,17 @@ def test_another_choice_of_inputs_reads_no_file_again(qtbot, window, tmp_path):
     state = state_of(window)
     assert state.notice is None or not state.notice.is_error
     assert state.prepared.input_names == ("a", "b", "a²", "b²")
+
+
+def test_boxes_that_stay_ticked_for_a_wide_table_fit_the_form(qtbot, window):
+    everything = ",".join(DERIVATIONS)
+    set_up(qtbot, window, split__derived=everything, data__source="breast_cancer")
+    assert offered(window) == list(DERIVATIONS)
+    boxes, view = list_of(window).boxes, window.experiment.viewport()
+    assert "435 more inputs" in boxes["product"].toolTip()
+    qtbot.waitUntil(lambda: window.experiment.widget().width() <= view.width(), timeout=SECONDS)
+    assert all(box.mapTo(view, QPoint(box.width(), 0)).x() <= view.width() for box in boxes.values())
+    set_up(qtbot, window, split__derived="square")
+    assert boxes["square"].text() == "x² (+30)"
+    assert offered(window) == ["square", "product"]
+    qtbot.waitUntil(lambda: window.experiment.widget().width() <= view.width(), timeout=SECONDS)

@@ -54,6 +54,7 @@ TRAINING = (
     ("train.batch_size", "train.early_stopping"),
 )
 TRAINING_MORE = (("train.l1", "train.l2"), ("train.momentum", "train.precision"), ("train.device", "train.threads"))
+MOST_NUMBERED = 2  # check boxes beside each other whose texts have room for a number
 MOST_COUNTED = 999  # more derived inputs are counted in the tooltip alone, as the form has no room for the number
 
 Rows = Sequence[Sequence[str]]
@@ -272,16 +273,18 @@ class ExperimentPanel(QScrollArea):
             return
         features = ("X1", "X2") if prepared is None else prepared.dataset.feature_names
         chosen = state.experiment.split.derived
+        offered = [
+            name for name, entry in DERIVATIONS.items() if len(features) <= 2 or not entry.planar or name in chosen
+        ]
         for name, entry in DERIVATIONS.items():
             made = entry.count(len(features))
-            is_offered = not entry.planar or len(features) <= 2 or name in chosen
-            is_brief = len(features) <= 2 or made > MOST_COUNTED
+            is_brief = len(features) <= 2 or made > MOST_COUNTED or len(offered) > MOST_NUMBERED
             text = entry.label if is_brief else f"{entry.label} (+{made:,})"
             control.describe(
                 name,
                 text,
                 f"{entry.title}. {entry.help} {made_from(features, name)}",
-                is_offered=is_offered,
+                is_offered=name in offered,
                 why_not=why_not_derived(len(features), name, chosen),
             )
 
