@@ -38,7 +38,7 @@ from mlp_studio.core.prepare import Prepared, by_ticket, portions, prepare
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.ui.loading import Loaded
 from mlp_studio.ui.scene import Points, Slice, even_sample, make_scene
-from mlp_studio.ui.store import Painting, Run, State, Tool
+from mlp_studio.ui.store import Notice, Painting, Run, State, Tool
 
 if TYPE_CHECKING:
     from mlp_studio.ui.studio import Studio
@@ -133,7 +133,9 @@ class Painter(QObject):
             self._adopt(state, state.prepared)
         else:
             self._leave()
-            self._studio.tell(f"Painting has ended. {_why_not(state.prepared.dataset)}.")
+            said = state.notice or Notice("")  # of the data that have come, such as what was read of a file
+            sentence = f"Painting has ended. {_why_not(state.prepared.dataset)}. {said.text}"
+            self._studio.tell(sentence.strip(), command=said.command)
 
     def _begin(self, state: State) -> None:
         if state.prepared is None or state.loading:

@@ -158,10 +158,11 @@ class Studio(QObject):
     def open_file(self, path: Path, foreword: str = "", **choices: Any) -> None:
         """Load a table; `choices` are the DataConfig's fields for files: label, features, encoding …
 
-        `foreword` begins the notice on what was read.
+        `foreword` begins the notice on what was read. Painted points are kept for when they are chosen as source again.
         """
-        data = DataConfig(source="file", path=str(path), **choices)
-        self._load(replace(self.store.state.experiment, data=data), anew=True, foreword=foreword)
+        experiment = self.store.state.experiment
+        data = DataConfig(source="file", path=str(path), drawing=experiment.data.drawing, **choices)
+        self._load(replace(experiment, data=data), anew=True, foreword=foreword)
 
     def reload(self, foreword: str = "") -> None:
         """Read the present file again; `foreword` begins the notice on what was read."""

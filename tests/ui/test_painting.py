@@ -16,7 +16,7 @@ from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
 from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.panels.status import status_text
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
+from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 
 ENDLESS = 1_000_000
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -594,3 +594,20 @@ def test_derived_inputs_are_made_of_painted_points_too(qtbot, training):
     wait_for_epoch(qtbot, training, run_of(training).epoch + 5)
     assert training.studio._runner is runner
     assert runner.training.prepared.train.X.shape[1] > 2
+
+
+def test_painted_points_outlast_a_file_that_cannot_be_painted_on_and_its_rows_are_told(qtbot, painting, tmp_path):
+    stroke(painting, EMPTY)
+    qtbot.waitUntil(lambda: taken(painting), timeout=SECONDS)
+    painted = state_of(painting).prepared.dataset.X
+    path = tmp_path / "wide.csv"
+    path.write_text("a,b,c,kind\n" + "".join(f"{i}.5,{i % 7}.25,{i % 5}.5,{'uv'[i % 2]}\n" for i in range(60)))
+    drop(painting, path)
+    qtbot.waitUntil(lambda: rows_of(painting) == 60, timeout=SECONDS)
+    assert painting.notice.text.text() == (
+        "Painting has ended. Painting takes two features, not 3. 60 rows read, 60 used."
+    )
+    assert painting.notice.button.text() == "Change import…"
+    painting.studio.set("data.source", "painted")
+    qtbot.waitUntil(lambda: rows_of(painting) == len(painted), timeout=SECONDS)
+    np.testing.assert_array_equal(state_of(painting).prepared.dataset.X, painted)
