@@ -611,3 +611,17 @@ def test_painted_points_outlast_a_file_that_cannot_be_painted_on_and_its_rows_ar
     painting.studio.set("data.source", "painted")
     qtbot.waitUntil(lambda: rows_of(painting) == len(painted), timeout=SECONDS)
     np.testing.assert_array_equal(state_of(painting).prepared.dataset.X, painted)
+
+
+@pytest.mark.parametrize("columns", ["a,b", "a,b,c"])
+def test_a_file_of_other_classes_has_them_in_picture_and_legend_after_painting(qtbot, painting, tmp_path, columns):
+    stroke(painting, EMPTY)
+    qtbot.waitUntil(lambda: taken(painting), timeout=SECONDS)
+    path = tmp_path / "many.csv"
+    rows = (f"{i % 11}.5{f',{i % 7}.5' * columns.count(',')},{'pqrstuvw'[i % 8]}\n" for i in range(160))
+    path.write_text(f"{columns},kind\n" + "".join(rows))
+    painting.studio.open_file(path, label="kind")
+    qtbot.waitUntil(lambda: rows_of(painting) == 160, timeout=SECONDS)
+    legend = painting.boundary.legend
+    assert legend._names == tuple("pqrstuvw")
+    assert len(plot_of(painting)._clouds["train"].symbols) == 8

@@ -189,6 +189,7 @@ class BoundaryPanel(QWidget):
         self._studio = studio
         self._shown: Shown | None = None
         self._points: Mapping[str, Points] | None = None  # those that are drawn, of the scene or of a canvas
+        self._names: tuple[str, ...] = ()  # of their classes
         self._plane: Plane | None = None  # that they were drawn on
         self._painting: Painting | None = None
         self._run: Run | None = None
@@ -321,7 +322,8 @@ class BoundaryPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
-        other_data = state.scene is not None and drawn_points(state) is not self._points
+        drawn = (drawn_points(state), class_names(state))
+        other_data = state.scene is not None and (drawn[0] is not self._points or drawn[1] != self._names)
         fresh, self._has_joined = other_data or self._has_joined, False
         if state.shown.side_by_side and not self._has_second:
             self._has_second = True
@@ -373,7 +375,7 @@ class BoundaryPanel(QWidget):
             return
         moved = self._plane is None or not scene.plane.shares_axes(self._plane)
         self._points, self._plane = points, scene.plane
-        names = prepared.dataset.class_names if state.painting is None else state.painting.canvas.class_names
+        names = self._names = class_names(state)
         for plot in plots:
             plot.show_points(points, len(names), scene.plane.labels, prepared.dataset.classes)
         self.legend.show_classes(names, thinned(points))
@@ -489,6 +491,13 @@ class BoundaryPanel(QWidget):
             self._mark_paint()
             if self._shown is not None:
                 self._show_parts(self._studio.store.state)
+
+
+def class_names(state: State) -> tuple[str, ...]:
+    """The classes of the points that are drawn: while painting also those that have none yet."""
+    if state.painting is not None:
+        return state.painting.canvas.class_names
+    return () if state.prepared is None else state.prepared.dataset.class_names
 
 
 def drawn_points(state: State) -> Mapping[str, Points] | None:
