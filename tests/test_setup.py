@@ -40,10 +40,10 @@ def no_display(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def x_server() -> Iterator[str]:
-    """Start an X server on a free number; give its DISPLAY."""
+    """An X server on a free number; its DISPLAY. No reset: after one client it would refuse the next for a moment."""
     if not shutil.which("Xvfb"):
         pytest.skip("Xvfb is not installed")
-    command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24"]
+    command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24", "-noreset"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout
         yield f":{server.stdout.readline().strip()}"
