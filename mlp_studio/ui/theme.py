@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from mlp_studio.core.boundary import COLOURS, confidence_levels
 
 UNIT = 8  # pixels at scale 1; every gap is one unit or half of one
+FUSION_OUTLINE = 140  # per cent: so much darker than the window the style draws the outline of what can be pressed
 
 # Okabe & Ito's colours, told apart with every common kind of colour blindness
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#999999")
@@ -102,7 +103,9 @@ def apply_scheme(name: str) -> None:
     hints = QGuiApplication.styleHints()
     hints.setColorScheme(scheme)
     wanted = scheme if scheme != Qt.ColorScheme.Unknown else hints.colorScheme()
-    QApplication.setPalette(_palette(DARK if wanted == Qt.ColorScheme.Dark else LIGHT))
+    tone = DARK if wanted == Qt.ColorScheme.Dark else LIGHT
+    QApplication.setPalette(_palette(tone))
+    QApplication.setPalette(_check_box_palette(tone), "QCheckBox")  # type: ignore[arg-type] # as setFont in app.py
 
 
 def _palette(tone: Colours) -> QPalette:
@@ -124,6 +127,16 @@ def _palette(tone: Colours) -> QPalette:
     for name in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(disabled, name, QColor(tone.muted))
     palette.setColor(disabled, role.Highlight, QColor(tone.line))
+    return palette
+
+
+def _check_box_palette(tone: Colours) -> QPalette:
+    """With an outline that can be seen: the style takes it from the window's colour, and darker than dark is nothing.
+
+    A check box paints nothing else in that colour.
+    """
+    palette = _palette(tone)
+    palette.setColor(QPalette.ColorRole.Window, QColor(tone.muted).lighter(FUSION_OUTLINE))
     return palette
 
 

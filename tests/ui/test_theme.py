@@ -2,7 +2,9 @@
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox, QWidget
 
+from mlp_studio.app import make_application
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels.tables import contrast
 
@@ -23,3 +25,18 @@ def test_regions_run_from_the_ground_to_the_tint_of_their_class(tone):
     wanted = [low + tone.tint * (high - low) for low, high in zip(ground.getRgb()[:3], full.getRgb()[:3], strict=True)]
     assert table[255] == pytest.approx(wanted, abs=0.51)
     assert abs(table[128] - ground.getRgb()[:3]).max() < 0.06 * 255
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_empty_check_box_has_an_outline_that_can_be_seen(qapp, qtbot, scheme):
+    make_application()
+    theme.apply_scheme(scheme)
+    page = QWidget()
+    qtbot.addWidget(page)
+    box = QCheckBox(page)
+    picture = page.grab(box.geometry()).toImage()
+    along = [picture.pixelColor(x, picture.height() // 2) for x in range(picture.width())]
+    theme.apply_scheme("system")
+    ground = QColor((theme.DARK if scheme == "dark" else theme.LIGHT).window)
+    assert along[-1] == ground
+    assert max(contrast(colour, ground) for colour in along) >= 3
