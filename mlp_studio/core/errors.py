@@ -19,3 +19,11 @@ class ConfigError(StudioError):
 
 class BackendError(StudioError):
     """A backend cannot run here."""
+
+
+class ProjectError(StudioError):
+    """A project cannot be opened or saved."""
+
+
+class ExportError(StudioError):
+    """A format cannot hold what is to be exported."""

@@ -22,9 +22,10 @@ from mlp_studio.core.history import Curves
 from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.trainer import Training
 from mlp_studio.core.uncertainty import dropout_spread
-from mlp_studio.ui.store import Evaluation, Raster, Snapshot, Status, Uncertainty
+from mlp_studio.ui.store import Evaluation, Raster, Status, Uncertainty
 
 log = logging.getLogger(__name__)
 

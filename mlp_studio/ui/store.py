@@ -14,9 +14,9 @@ from mlp_studio.core.dataset import Floats
 from mlp_studio.core.evaluate import PartScores
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.importance import Importance
-from mlp_studio.core.network import Params
 from mlp_studio.core.painting import Canvas
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.uncertainty import SpreadGrid
 from mlp_studio.core.verdict import Findings
 from mlp_studio.ui.scene import Points, Scene, Slice
@@ -25,14 +25,6 @@ Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped",
 Tool: TypeAlias = Literal["add", "erase", "move"]
 ACTIVE = ("starting", "running")  # a worker thread is busy
 NO_CURVES: Curves = np.empty((0, len(COLUMNS)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """The weights after epoch `epoch` (0: as initialised)."""
-
-    epoch: int
-    params: Params
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ from mlp_studio.core.predict import finite_number, parse_row
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import new_seed
 from mlp_studio.core.sources import SOURCES
+from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.importance import ImportanceMeter
 from mlp_studio.ui.jobs import Jobs
@@ -41,7 +42,7 @@ from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
 from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
 from mlp_studio.ui.seeds import new_seed_for
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Snapshot, Status, Store
+from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
 PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second

@@ -17,6 +17,7 @@ from mlp_studio.core.backends.registry import BACKENDS
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.events import Finished
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.twin import SAME, TwinEpoch, figure, twins, verdict, why_not_equal
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
@@ -32,7 +33,7 @@ from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.plots.regions import RegionsPlot
 from mlp_studio.ui.runner import GRID_WHILE_RUNNING, View, draw, rest_grid
 from mlp_studio.ui.scene import Scene
-from mlp_studio.ui.store import Raster, Snapshot, State
+from mlp_studio.ui.store import Raster, State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.theme import Colours
 

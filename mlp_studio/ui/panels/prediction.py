@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.predict import Prediction, predict
+from mlp_studio.core.trained import Snapshot
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.still import Still
-from mlp_studio.ui.store import Snapshot, State
+from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 
 BAR_HEIGHT = 18

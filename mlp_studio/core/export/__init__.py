@@ -1,0 +1,1 @@
+"""What can be taken along: one file a format, one registry."""

@@ -1,0 +1,32 @@
+"""What can be taken along of a trained network: one row a format. The window, the command line and the tests walk it.
+
+To add one: a file in this package and a row here. A format's module is imported when it is first written.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from mlp_studio.core.progress import Progress
+from mlp_studio.core.trained import Trained
+
+# raises StudioError with the sentence to show, OSError where the file cannot be written, and what Progress raises
+Write: TypeAlias = Callable[[Trained, Path, Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One format; `suffixes` are the endings of its files, the usual one first. The file is there whole or not at all.
+
+    One that is `slow` takes more than a moment: progress is shown, and it can be cancelled.
+    """
+
+    label: str
+    help: str
+    suffixes: tuple[str, ...]
+    write: Write
+    slow: bool = False
+
+
+EXPORTS: Mapping[str, Export] = {}
