@@ -1,4 +1,4 @@
-"""What a run came to, as one plain document, and the JSON file that holds it."""
+"""What a run came to, as one plain document, and the JSON file that holds it. The HTML report shows the same."""
 
 import json
 import math
@@ -21,6 +21,7 @@ from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.predict import Prediction
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.trained import Snapshot, Trained
 from mlp_studio.core.trainer import Training
 
 Document: TypeAlias = dict[str, Any]  # only what JSON knows; None for a figure that does not exist or is not finite
@@ -38,24 +39,33 @@ LIBRARIES = {
 
 
 def report(training: Training, status: Outcome, seconds: float, predictions: Sequence[Prediction] = ()) -> Document:
-    """The document of a run that has come to an end; `seconds` is the time that the training took."""
-    experiment, prepared = training.experiment, training.prepared
-    data = prepared.dataset
-    scores = evaluate(training.backend.params(), experiment.model.activation, prepared)
+    """The document of a training that has come to an end; `seconds` is the time that it took."""
+    snapshot = Snapshot(training.weights_epoch, training.backend.params())
+    curves, threads = training.history.curves, training.threads
+    return document(
+        Trained(training.experiment, training.prepared, snapshot, curves, status, seconds, threads), predictions
+    )
+
+
+def document(trained: Trained, predictions: Sequence[Prediction] = ()) -> Document:
+    """Everything about a run, its figures those of the weights that count."""
+    experiment, prepared = trained.experiment, trained.prepared
+    data, seconds = prepared.dataset, trained.seconds
+    scores = evaluate(trained.snapshot.params, experiment.model.activation, prepared)
     return {
         "experiment": _experiment(experiment),
         "versions": versions(),
         "data": _data(prepared),
         "parameters": parameter_count(layer_sizes(experiment.model, prepared.input_count, data.classes)),
-        "history": _history(training.history.curves),
+        "history": _history(trained.curves),
         "performance": {PARTS[name]: _performance(part, data.class_names) for name, part in scores.items()},
         "predictions": [_prediction(one, data.feature_names, data.class_names) for one in predictions],
         "timing": {
             "seconds": seconds,
-            "epochs_per_second": training.epoch / seconds if seconds > 0 else None,
-            "threads": training.threads,
+            "epochs_per_second": len(trained.curves) / seconds if seconds else None,
+            "threads": trained.threads,
         },
-        "status": status,
+        "status": trained.status,
     }
 
 

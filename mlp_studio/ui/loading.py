@@ -14,9 +14,9 @@ from mlp_studio.core.errors import CancelledError
 from mlp_studio.core.prepare import Prepared, prepare
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.scene import Scene, Slice, first_slice, make_scene
 from mlp_studio.core.sources import SOURCES, read_source, with_labels
 from mlp_studio.ui.jobs import interrupted
-from mlp_studio.ui.scene import Scene, Slice, first_slice, make_scene
 
 QUICK_VALUES = 30_000  # feature values: so many are there within a frame, and no thread is needed
 SHOWN_NAME = 40  # characters

@@ -36,8 +36,8 @@ from mlp_studio.core.painting import (
 )
 from mlp_studio.core.prepare import Prepared, by_ticket, portions, prepare
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.scene import Points, Slice, even_sample, make_scene
 from mlp_studio.ui.loading import Loaded
-from mlp_studio.ui.scene import Points, Slice, even_sample, make_scene
 from mlp_studio.ui.store import Notice, Painting, Run, State, Tool
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.generators import GENERATORS, Points
 from mlp_studio.core.painting import from_text
+from mlp_studio.core.palette import class_colour
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.scene import even_sample
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui import theme
-from mlp_studio.ui.scene import even_sample
 
 PICTURE = 48  # pixels across, at scale 1
 MARGIN, DOT = 4.0, 1.5  # around the points; their radius
@@ -73,7 +74,7 @@ def picture_of_points(look: Look) -> QPixmap:
     painter = _painter(pixmap)
     painter.setBrush(QColor(look.ground))
     painter.drawRoundedRect(QRectF(0, 0, PICTURE, PICTURE), MARGIN, MARGIN)
-    brushes = [QColor(theme.class_colour(index)) for index in range(int(y.max()) + 1)]
+    brushes = [QColor(class_colour(index)) for index in range(int(y.max()) + 1)]
     for (left, top), label in zip(places(X).tolist(), y.tolist(), strict=True):
         painter.setBrush(brushes[label])
         painter.drawEllipse(QPointF(left, top), DOT, DOT)

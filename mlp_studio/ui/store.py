@@ -16,10 +16,10 @@ from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.importance import Importance
 from mlp_studio.core.painting import Canvas
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.scene import Points, Scene, Slice
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.uncertainty import SpreadGrid
 from mlp_studio.core.verdict import Findings
-from mlp_studio.ui.scene import Points, Scene, Slice
 
 Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
 Tool: TypeAlias = Literal["add", "erase", "move"]

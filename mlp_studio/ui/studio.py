@@ -30,6 +30,16 @@ from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import finite_number, parse_row
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import new_seed
+from mlp_studio.core.scene import (
+    QUICK_VALUES,
+    Scene,
+    Slice,
+    first_slice,
+    held_values,
+    holds_features,
+    make_scene,
+    moved,
+)
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.trainer import Training, initial_params
@@ -40,7 +50,6 @@ from mlp_studio.ui.loading import Loaded, Reading, Stamp, is_quick, load, same_r
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner
-from mlp_studio.ui.scene import QUICK_VALUES, Scene, Slice, first_slice, held_values, holds_features, make_scene, moved
 from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
 

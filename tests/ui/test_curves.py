@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from mlp_studio.core.config import with_setting
 from mlp_studio.core.history import COLUMNS, best_epoch
+from mlp_studio.core.palette import DARK, LIGHT
 from mlp_studio.ui import theme
 from mlp_studio.ui.plots.curves import (
     CurvesPanel,
@@ -509,9 +510,9 @@ def test_light_turns_to_dark(studio, panel, qapp):
     theme.apply_scheme("dark")
     qapp.processEvents()
     for chart in panel.charts:
-        assert chart.plot.backgroundBrush().color().name() == theme.DARK.window
-        assert chart.curves["train"].opts["pen"].color().name() == theme.DARK.train.lower()
-        assert chart.readings["val"].swatch.pen.color().name() == theme.DARK.validation.lower()
+        assert chart.plot.backgroundBrush().color().name() == DARK.window
+        assert chart.curves["train"].opts["pen"].color().name() == DARK.train.lower()
+        assert chart.readings["val"].swatch.pen.color().name() == DARK.validation.lower()
     theme.apply_scheme("light")
     QApplication.processEvents()
-    assert panel.loss.plot.backgroundBrush().color().name() == theme.LIGHT.window
+    assert panel.loss.plot.backgroundBrush().color().name() == LIGHT.window

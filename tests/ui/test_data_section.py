@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 from mlp_studio.core.config import DataConfig, Experiment, knobs, with_settings
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.painting import sample_canvas, to_text
+from mlp_studio.core.palette import class_colour
 from mlp_studio.core.preview import read_preview
 from mlp_studio.core.randomness import NEW_SEEDS, Stream, generator, new_seed
 from mlp_studio.core.sources import SOURCES, load_dataset
@@ -276,7 +277,7 @@ def test_a_picture_shows_every_class_in_its_colour_on_the_ground_of_the_scheme(q
         picture = picture_of_points(look).toImage()
         seen = {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
         classes = GENERATORS[source].classes or 3
-        wanted = {QColor(theme.class_colour(index)).name() for index in range(classes)}
+        wanted = {QColor(class_colour(index)).name() for index in range(classes)}
         assert wanted <= seen
         assert QColor(theme.colours().base).name() in seen
     finally:

@@ -10,10 +10,10 @@ from PySide6.QtGui import QGuiApplication
 from mlp_studio.core.boundary import raster, restrict
 from mlp_studio.core.importance import permutation_importance, permutations
 from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.scene import Slice
 from mlp_studio.ui.importance import REPEATS
 from mlp_studio.ui.panels.features import ALL_SHOWN, PRINCIPAL
 from mlp_studio.ui.runner import GRID_WHILE_RUNNING
-from mlp_studio.ui.scene import Slice
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_status
 
 ENDLESS = 1_000_000

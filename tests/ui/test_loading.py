@@ -10,9 +10,9 @@ from mlp_studio.core import sources
 from mlp_studio.core.boundary import bounds
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import DataConfig, Experiment, with_settings
+from mlp_studio.core.scene import MAX_POINTS, Slice, make_scene
 from mlp_studio.core.sources import SOURCES
 from mlp_studio.ui.loading import is_quick, load, what
-from mlp_studio.ui.scene import MAX_POINTS, Slice, make_scene
 
 CHANGES = {
     "seed": {"seed": 7},

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.history import COLUMNS
+from mlp_studio.core.palette import DARK, LIGHT
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.plots import export
@@ -87,8 +88,8 @@ def test_a_png_has_twice_the_pixels_and_a_white_ground(button, figure, tmp_path,
     assert all(picture.pixelColor(x, y) == QColor("white") for x, y in corners)
     colours = {QColor(picture.pixel(x, y)).name() for x in range(picture.width()) for y in range(picture.height())}
     assert {"#ffffff", "#ff0000", "#00ff00"} <= colours
-    assert theme.DARK.base not in colours
-    assert theme.DARK.window not in colours
+    assert DARK.base not in colours
+    assert DARK.window not in colours
 
 
 def test_points_stand_where_they_do_on_the_screen(button, figure):
@@ -110,7 +111,7 @@ def test_a_picture_leaves_the_window_as_it_was(button, figure, qapp):
     assert figure.palette() == palette
     assert not figure.testAttribute(Qt.WidgetAttribute.WA_SetPalette)
     assert figure.curve.opts["pen"] == curve_pen
-    assert figure.plot.backgroundBrush().color().name() == theme.DARK.base
+    assert figure.plot.backgroundBrush().color().name() == DARK.base
     assert figure.curve._exportOpts is False
     assert figure.grab().toImage() == before
 
@@ -119,7 +120,7 @@ def test_colours_come_back_even_when_drawing_fails(button, figure, monkeypatch):
     monkeypatch.setattr(export, "image", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         button.copy_image()
-    assert figure.plot.backgroundBrush().color().name() == theme.DARK.base
+    assert figure.plot.backgroundBrush().color().name() == DARK.base
 
 
 def test_copying_puts_the_picture_on_the_clipboard(button, figure):
@@ -303,11 +304,11 @@ def test_the_curves_are_exported_in_the_light_colours_and_stay_dark(panel, tmp_p
     panel.export_button.save_png()
     picture = QImage(str(tmp_path / "curves.png"))
     names = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 2) for y in range(picture.height())}
-    assert theme.LIGHT.train.lower() in names
-    assert theme.DARK.train.lower() not in names
+    assert LIGHT.train.lower() in names
+    assert DARK.train.lower() not in names
     for chart in panel.charts:
-        assert chart.plot.backgroundBrush().color().name() == theme.DARK.window
-        assert chart.curves["train"].opts["pen"].color().name() == theme.DARK.train.lower()
+        assert chart.plot.backgroundBrush().color().name() == DARK.window
+        assert chart.curves["train"].opts["pen"].color().name() == DARK.train.lower()
         assert chart.curves["train"].opts["pen"].widthF() == 1
 
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from mlp_studio.core.backends import numpy_mlp
 from mlp_studio.core.boundary import restrict
+from mlp_studio.core.palette import region_table
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.twin import SAME
 from mlp_studio.core.uncertainty import dropout_spread
@@ -204,7 +205,7 @@ def test_pictures_have_the_main_pictures_colours_in_both_schemes(qtbot, window):
         ink = QColor(theme.colours().text)
         qtbot.waitUntil(lambda ink=ink: dialog.gap.curves[0].opts["pen"].color() == ink, timeout=SECONDS)
         for picture in dialog.pictures:
-            np.testing.assert_array_equal(picture.regions.image.colours, theme.region_table(3, theme.colours()))
+            np.testing.assert_array_equal(picture.regions.image.colours, region_table(3, theme.colours()))
 
 
 # --- uncertainty ----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.activations import ACTIVATIONS, SATURATED, Region, regions
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.dialogs.twin import bold_label
 from mlp_studio.ui.form import plain_label, tooltip
@@ -34,7 +35,6 @@ from mlp_studio.ui.plots.decimate import Floats
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.studio import Studio
-from mlp_studio.ui.theme import Colours
 
 REACH = 5.0  # inputs from −5 to 5
 STEP = 0.01  # the input moves in these

@@ -16,7 +16,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSp
 from mlp_studio.core.backends.registry import BACKENDS
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.events import Finished
+from mlp_studio.core.palette import Colours, class_colour
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.scene import Scene
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.twin import SAME, TwinEpoch, figure, twins, verdict, why_not_equal
 from mlp_studio.ui import theme
@@ -32,10 +34,8 @@ from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.plots.regions import RegionsPlot
 from mlp_studio.ui.runner import GRID_WHILE_RUNNING, View, draw, rest_grid
-from mlp_studio.ui.scene import Scene
 from mlp_studio.ui.store import Raster, State
 from mlp_studio.ui.studio import Studio
-from mlp_studio.ui.theme import Colours
 
 EPOCHS, MOST_EPOCHS = 100, 5000
 FRAME_MILLISECONDS = 40
@@ -498,7 +498,7 @@ class TwinDialog(QWidget):
             self._recolour(theme.colours())
 
     def _recolour(self, tone: Colours) -> None:
-        more = (theme.class_colour(2 + place) for place in range(len(BACKENDS)))
+        more = (class_colour(2 + place) for place in range(len(BACKENDS)))
         colours = [tone.train, tone.validation, *more][: len(BACKENDS)]
         self.loss.recolour(tone, colours)
         self.gap.recolour(tone, [tone.text])

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 
 from mlp_studio.core.boundary import Plane
 from mlp_studio.core.dataset import Floats
+from mlp_studio.core.palette import Colours
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.scene import Points, Scene, Slice
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import mark, plain_label, tooltip
 from mlp_studio.ui.icons import icon
@@ -27,7 +29,6 @@ from mlp_studio.ui.panels.legend import Legend
 from mlp_studio.ui.panels.paint_bar import PaintBar
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.regions import FULL_SPREAD, RegionsPlot
-from mlp_studio.ui.scene import Points, Scene, Slice
 from mlp_studio.ui.store import Evaluation, Painting, Run, Shown, State, Uncertainty
 from mlp_studio.ui.studio import Studio
 
@@ -473,7 +474,7 @@ class BoundaryPanel(QWidget):
                 plot.show_rings(plot.wrong, name, wrong)
                 plot.show_rings(plot.chosen, name, chosen)
 
-    def _recolour(self, tone: theme.Colours) -> None:
+    def _recolour(self, tone: Colours) -> None:
         for plot in self.plots:
             plot.recolour(tone)
 

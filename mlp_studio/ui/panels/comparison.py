@@ -13,6 +13,7 @@ from mlp_studio.core.compare import Compared
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.palette import class_colour, region_table
 from mlp_studio.core.spread import Spread
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
@@ -238,7 +239,7 @@ def _figure(spread: Spread, name: str) -> str:
 
 def boundary_picture(run: Compared, side: int, colour: str) -> QPixmap:
     """The regions of a run with its training points, `side` pixels wide and high, over a band in `colour`."""
-    table = theme.region_table(run.result.prepared.dataset.classes, theme.colours())
+    table = region_table(run.result.prepared.dataset.classes, theme.colours())
     rgb = np.ascontiguousarray(table[run.indices[::-1]])
     height, width, _ = rgb.shape
     image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
@@ -262,5 +263,5 @@ def _draw_points(painter: QPainter, run: Compared, side: int) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     radius = max(1.0, side / 80)
     for u, v, label in zip(across, down, y[rows], strict=True):
-        painter.setBrush(QColor(theme.class_colour(int(label))))
+        painter.setBrush(QColor(class_colour(int(label))))
         painter.drawEllipse(QRectF(0, 0, 2 * radius, 2 * radius).translated(QPointF(u - radius, v - radius)))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.scene import Scene, Slice, held_values, holds_features
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.importance import NO_TEST_ROWS, REPEATS
@@ -21,7 +22,6 @@ from mlp_studio.ui.panels.held_list import HeldList
 from mlp_studio.ui.panels.importance_bars import MEASURES, NOBODY, ImportanceBars, rank, ranking_table
 from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.panels.tables import Table, TableMenu
-from mlp_studio.ui.scene import Scene, Slice, held_values, holds_features
 from mlp_studio.ui.store import State, Weighed
 from mlp_studio.ui.studio import Studio
 

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from mlp_studio.core.palette import class_colour, class_symbol
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 
@@ -203,11 +204,11 @@ def draw_class(painter: QPainter, place: QPointF, index: int, name: str) -> None
     """A class's marker with its name, from `place` to the right, its height in the middle."""
     tone, metrics = theme.colours(), painter.fontMetrics()
     painter.setPen(QPen(QColor(tone.base), 0))
-    painter.setBrush(QColor(theme.class_colour(index)))
+    painter.setBrush(QColor(class_colour(index)))
     painter.save()
     painter.translate(place.x() + MARK / 2, place.y())
     painter.scale(MARK - 2, MARK - 2)
-    painter.drawPath(Symbols[theme.class_symbol(index)])
+    painter.drawPath(Symbols[class_symbol(index)])
     painter.restore()
     painter.setPen(QColor(tone.text))
     painter.drawText(QPointF(place.x() + MARK + 6, place.y() + metrics.ascent() / 2 - 1), name)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from mlp_studio.core.palette import DARK, LIGHT
 from mlp_studio.ui import theme
 
 Array: TypeAlias = NDArray[Any]
@@ -28,7 +29,7 @@ NEGATIVE, POSITIVE = ("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00")  # light, da
 @lru_cache(maxsize=4)
 def ramp(dark: bool) -> tuple[QColor, ...]:
     """255 colours from the most negative to the most positive; the ground lies in the middle."""
-    tone = theme.DARK if dark else theme.LIGHT
+    tone = DARK if dark else LIGHT
     ends = QColor(NEGATIVE[dark]), QColor(tone.base), QColor(POSITIVE[dark])
     return tuple(_mixed(ends[1], ends[2 if step > 0 else 0], abs(step)) for step in np.linspace(-1, 1, 255).tolist())
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from mlp_studio.core.painting import MOST_CLASSES
+from mlp_studio.core.palette import class_colour, class_symbol
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import mark, plain_label, tooltip
 from mlp_studio.ui.painter import LARGEST_BRUSH, Painter
@@ -212,8 +213,8 @@ def class_icon(label: int) -> QIcon:
         painter.translate(ICON * scale / 2, ICON * scale / 2)
         painter.scale((ICON - 2) * scale, (ICON - 2) * scale)
         painter.setPen(QPen(QColor(theme.colours().base), 0))
-        painter.setBrush(QColor(theme.class_colour(label)))
-        painter.drawPath(Symbols[theme.class_symbol(label)])
+        painter.setBrush(QColor(class_colour(label)))
+        painter.drawPath(Symbols[class_symbol(label)])
         painter.end()
         picture.setDevicePixelRatio(scale)
         icon.addPixmap(picture)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError
+from mlp_studio.core.palette import class_colour
 from mlp_studio.core.predict import Prediction, predict
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.ui import theme
@@ -73,7 +74,7 @@ class ProbabilityBars(QWidget):
             painter.drawText(QPointF(0, baseline), shown)
             painter.fillRect(QRectF(name_width, top + 4, room, BAR_HEIGHT - 8), QColor(tone.alternate))
             bar = QRectF(name_width, top + 4, room * value, BAR_HEIGHT - 8)
-            painter.fillRect(bar, QColor(theme.class_colour(index)))
+            painter.fillRect(bar, QColor(class_colour(index)))
             number = QRectF(name_width + room, top, number_width, BAR_HEIGHT)
             painter.drawText(
                 number,

@@ -57,6 +57,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mlp_studio.core.palette import class_colour, class_symbol
 from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
@@ -338,7 +339,7 @@ class _Ink:
         middle = QPointF(area.left() + PAD + MARK / 2 + 0.5, area.center().y() + 0.5)
         self.painter.translate(middle)
         self.painter.scale(MARK, MARK)
-        self.painter.fillPath(Symbols[theme.class_symbol(index)], QColor(theme.class_colour(index)))
+        self.painter.fillPath(Symbols[class_symbol(index)], QColor(class_colour(index)))
         self.painter.restore()
         return area.adjusted(MARK + PAD - 1, 0, 0, 0)
 

@@ -10,13 +10,13 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mlp_studio.core.history import COLUMNS, Curves
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.plot import Axis, FillsView, pen
 from mlp_studio.ui.still import Still
-from mlp_studio.ui.theme import Colours
 
 PARTS = {"train": "train", "val": "val"}  # short, as the figures stand beside it; column prefix → what it is called
 DOT_ROOM = 9  # pixels from epoch to epoch above which each is drawn as a dot, too

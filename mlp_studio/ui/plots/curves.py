@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from mlp_studio.core.history import COLUMNS, Curves, best_epoch
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.plots import plot as plots
@@ -18,7 +19,6 @@ from mlp_studio.ui.plots.plot import Axis, step_up
 from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import NO_CURVES, State
 from mlp_studio.ui.studio import Studio
-from mlp_studio.ui.theme import Colours
 
 FIRST_EPOCHS = 1000  # up to so many, the charts show all the epochs asked for from the start
 FINE_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)

@@ -31,14 +31,14 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
 from mlp_studio.core.errors import StudioError
+from mlp_studio.core.palette import LIGHT, Colours
 from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.plots import plot as plots
-from mlp_studio.ui.theme import Colours
 
-PAPER = replace(theme.LIGHT, window="#ffffff", base="#ffffff")  # pictures are for documents: dark on white
+PAPER = replace(LIGHT, window="#ffffff", base="#ffffff")  # pictures are for documents: dark on white
 MARGIN = 12  # around a picture
 EDGES = QMargins(MARGIN, MARGIN, MARGIN, MARGIN)
 SCALE = 2  # pixels of a saved picture for one on the screen

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QGraphicsWidget,
 )
 
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
-from mlp_studio.ui.theme import Colours
 
 LEFT_WIDTH = 52  # of every left axis, so that plots above each other line up
 RIGHT_MARGIN = 20  # room for half of the last label

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.dataset import Floats
+from mlp_studio.core.palette import Colours, class_colour, class_symbol, region_table
+from mlp_studio.core.scene import Points
 from mlp_studio.ui import theme
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
 from mlp_studio.ui.plots.points import PointCloud, PointsLayer
 from mlp_studio.ui.plots.surface import PaintSurface
-from mlp_studio.ui.scene import Points
 from mlp_studio.ui.store import Raster, Uncertainty
-from mlp_studio.ui.theme import Colours
 
 POINT_SIZES = {"train": 6, "validation": 7, "test": 9}
 FULL_SPREAD = 0.25  # the standard deviation of a probability at which the veil is thickest
@@ -91,11 +91,11 @@ class RegionsPlot(QObject):
         for ring in self.chosen.values():
             ring.set_look(pg.mkPen(tone.outline, width=2.5))
         self.probe.setPen(pg.mkPen(tone.outline, width=2))
-        fills = [pg.mkBrush(theme.class_colour(index)) for index in range(self._classes)]
+        fills = [pg.mkBrush(class_colour(index)) for index in range(self._classes)]
         for cloud in self._clouds.values():
             cloud.set_look(pg.mkPen(tone.edge, width=0.5), fills)
         if self._regions:
-            self.image.set_colours(theme.region_table(self._regions, tone))
+            self.image.set_colours(region_table(self._regions, tone))
         if self.surface is not None:
             self.surface.recolour(tone)
         self.veil.setLookupTable(veil_table(tone))
@@ -107,7 +107,7 @@ class RegionsPlot(QObject):
         """Show other data; `regions`: the classes of the regions, where the points that are painted have others."""
         if (regions or classes) != self._regions:
             self._regions = regions or classes
-            self.image.set_colours(theme.region_table(self._regions, theme.colours()))
+            self.image.set_colours(region_table(self._regions, theme.colours()))
         if classes != self._classes:
             self._make_clouds(classes)
         self._points = points
@@ -138,7 +138,7 @@ class RegionsPlot(QObject):
 
     def _make_clouds(self, classes: int) -> None:
         self._classes = classes
-        symbols = [theme.class_symbol(index) for index in range(classes)]
+        symbols = [class_symbol(index) for index in range(classes)]
         self._clouds = {part: PointCloud(size, symbols) for part, size in POINT_SIZES.items()}
         self.layer.set_clouds([*self._clouds.values(), *self.rings])  # the rings above the points
         self.recolour()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.dataset import Floats
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.painter import Painter
 
@@ -45,7 +46,7 @@ class PaintSurface(QGraphicsRectItem):
         """Cover all of the view."""
         self.setRect(QRectF(QPointF(), self._view_box.size()))
 
-    def recolour(self, tone: theme.Colours) -> None:
+    def recolour(self, tone: Colours) -> None:
         """Draw the ring in a scheme's ink."""
         self.ring.setPen(pg.mkPen(tone.outline, width=1))
 
