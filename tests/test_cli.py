@@ -21,7 +21,7 @@ from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.trainer import Training
 from tests.traps import NOTED, REFUSED
 
-ROOT = Path(cli.__file__).parents[1]
+ROOT = Path(cli.__file__).parents[2]
 SHORT = ("--set", "train.epochs=3", "--quiet")
 
 
@@ -418,7 +418,7 @@ def test_a_command_that_does_not_exist_is_one_sentence(capsys):
 
 
 def test_where_to_write_is_checked_before_the_training(tmp_path, table, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "Training", None)  # would fail if it came to that
+    monkeypatch.setattr(cli.train, "Training", None)  # would fail if it came to that
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
@@ -449,7 +449,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "load_prepared", exhausted)
+    monkeypatch.setattr(cli.train, "load_prepared", exhausted)
     assert refusal(capsys) == ("There is not enough memory for this: use fewer rows, fewer units or smaller batches.")
 
 
@@ -511,7 +511,7 @@ def test_ctrl_c_stops_between_two_steps_and_keeps_the_weights(tmp_path, capsys, 
                     signal.raise_signal(signal.SIGINT)
                 yield event
 
-    monkeypatch.setattr(cli, "Training", Interrupted)
+    monkeypatch.setattr(cli.train, "Training", Interrupted)
     before = signal.getsignal(signal.SIGINT)
     document = reported(tmp_path, "--set", "train.epochs=1000")
 
@@ -528,7 +528,7 @@ def test_a_second_ctrl_c_interrupts_at_once(capsys, monkeypatch):
             signal.raise_signal(signal.SIGINT)
             return super().run(until)
 
-    monkeypatch.setattr(cli, "Training", Stuck)
+    monkeypatch.setattr(cli.train, "Training", Stuck)
     assert cli.main(["train", *SHORT]) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
 

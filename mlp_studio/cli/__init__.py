@@ -1,0 +1,84 @@
+"""The command line: the same engine without a window.
+
+To add a sub-command: a file in this package with its `Command`, and a row of `COMMANDS`.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from mlp_studio import __version__
+from mlp_studio.cli import lessons, train
+from mlp_studio.cli.command import INTERRUPTED, REFUSED, Command, known
+from mlp_studio.core.errors import ConfigError, StudioError
+from mlp_studio.terminal import complain, speak_any_name
+
+COMMANDS: Mapping[str, Command] = {
+    "train": train.COMMAND,
+    "lessons": lessons.COMMAND,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command; the exit code. What goes wrong is one sentence on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    speak_any_name()
+    try:
+        options = parsed(words)
+        return COMMANDS[options.command].run(options)
+    except StudioError as error:
+        return _refuse(str(error))
+    except MemoryError:
+        return _refuse("There is not enough memory for this: use fewer rows, fewer units or smaller batches.")
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        return INTERRUPTED
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The options that these words of a command line give; `command` is the name of the sub-command."""
+    if words and not words[0].startswith("-"):
+        known("command", words[0], COMMANDS)
+    options, unknown = _parser().parse_known_args(words)
+    if unknown:
+        raise ConfigError(f"“{unknown[0]}” means nothing here; {_see_help(f'mlp-studio {options.command}')}.")
+    return options
+
+
+def _refuse(sentence: str) -> int:
+    complain(sentence)
+    return REFUSED
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but what is wrong is raised as one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}; {_see_help(self.prog)}.")
+
+
+def _see_help(program: str) -> str:
+    return f"“{program} --help” shows what can be given"
+
+
+def _parser() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="mlp-studio",
+        description="A laboratory for multilayer perceptrons; without a command, its window.",
+        allow_abbrev=False,
+        formatter_class=layout,
+    )
+    parser.add_argument("--version", action="version", version=f"MLP Studio {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            allow_abbrev=False,
+            formatter_class=layout,
+        )
+        command.add_arguments(sub)
+    return parser
