@@ -4,6 +4,7 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 NEW_SEEDS = 10_000  # those that are drawn are smaller
 
@@ -23,6 +24,29 @@ class Stream(IntEnum):
 def generator(seed: int, stream: Stream) -> Generator:
     """The generator of one stream; equal seeds give equal streams, and no two streams overlap."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(stream),)))
+
+
+# PCG64, which default_rng gives: state and increment of 128 bits, and the half of a draw that may be left over
+_STATE = (("state", 16), ("inc", 16), ("has_uint32", 1), ("uinteger", 4))
+
+
+def state_of(rng: Generator) -> NDArray[np.uint8]:
+    """Where a generator of `generator()` stands, (37,): little-endian numbers, part of the file format."""
+    state = rng.bit_generator.state
+    numbers = state["state"] | {name: state[name] for name in ("has_uint32", "uinteger")}
+    return np.frombuffer(b"".join(int(numbers[name]).to_bytes(size, "little") for name, size in _STATE), np.uint8)
+
+
+def set_state(rng: Generator, state: NDArray[np.uint8]) -> None:
+    """Have a generator of `generator()` go on from there. Raises ValueError where that is no state."""
+    if state.shape != (sum(size for _, size in _STATE),):
+        raise ValueError("This is no state of a generator of NumPy.")
+    rest, numbers = state.tobytes(), {}
+    for name, size in _STATE:
+        numbers[name], rest = int.from_bytes(rest[:size], "little"), rest[size:]
+    both = {name: numbers[name] for name in ("state", "inc")}
+    left = {"has_uint32": min(numbers["has_uint32"], 1), "uinteger": numbers["uinteger"]}
+    rng.bit_generator.state = {"bit_generator": "PCG64", "state": both, **left}
 
 
 def new_seed(old: int) -> int:

@@ -1,10 +1,13 @@
 """A network with what it learned from: what there is to show, to export and to keep, whoever trained it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mlp_studio.core.album import Page
+from mlp_studio.core.backends.flat import unflatten
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.history import Curves
-from mlp_studio.core.network import Params
+from mlp_studio.core.network import Params, layer_sizes
 from mlp_studio.core.prepare import Prepared
 
 
@@ -34,3 +37,13 @@ class Trained:
     threads: int | None = None
     album: tuple[Snapshot, ...] = field(default=())
     is_mixed: bool = False
+
+
+def snapshots(pages: Sequence[Page], sizes: tuple[int, ...]) -> tuple[Snapshot, ...]:
+    """An album whose pages are one vector of weights each, as the weights of layers; nothing is copied."""
+    return tuple(Snapshot(page.epoch, unflatten(page.weights, sizes)) for page in pages)
+
+
+def sizes_of(experiment: Experiment, prepared: Prepared) -> tuple[int, ...]:
+    """Units of every layer of a run's network, from its inputs to its classes."""
+    return layer_sizes(experiment.model, prepared.input_count, prepared.dataset.classes)

@@ -5,12 +5,13 @@ are one matrix [W; b] (fan_in + 1, fan_out): [a 1] [W; b] = a W + b.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp_studio.core.network import Params
+from mlp_studio.core.network import Layer, Params
 
 Array: TypeAlias = NDArray[Any]
 
@@ -39,3 +40,13 @@ def places(params: Params) -> Iterator[Place]:
 def flatten(params: Params) -> Array:
     """The vector; a copy."""
     return np.concatenate([part.ravel() for layer in params for part in layer])
+
+
+def unflatten(vector: Array, sizes: tuple[int, ...]) -> Params:
+    """The layers of a network with these layer sizes, as views of the vector."""
+    layers, start = [], 0
+    for fan_in, fan_out in pairwise(sizes):
+        middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
+        layers.append(Layer(vector[start:middle].reshape(fan_in, fan_out), vector[middle:stop]))
+        start = stop
+    return tuple(layers)

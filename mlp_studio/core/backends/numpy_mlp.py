@@ -32,7 +32,7 @@ from mlp_studio.core.network import Layer, Params, may_overflow
 from mlp_studio.core.optimizers import OPTIMIZERS, Vectors
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.products import product
-from mlp_studio.core.randomness import Stream, generator
+from mlp_studio.core.randomness import Stream, generator, set_state, state_of
 from mlp_studio.core.threads import limit_blas
 
 Array: TypeAlias = NDArray[Any]
@@ -297,6 +297,14 @@ class NumpyMLP:
         for mine, theirs in zip(self._memory, checkpoint.memory, strict=True):
             mine[:] = theirs
         self._updates = checkpoint.updates
+
+    def randomness(self) -> NDArray[np.uint8]:
+        """The state of dropout's generator."""
+        return state_of(self._rng)
+
+    def set_randomness(self, state: NDArray[np.uint8]) -> None:
+        """Go on with the masks of such a state."""
+        set_state(self._rng, state)
 
 
 def _correct(z: Array, z_y: Array, batch: _Pass) -> int:

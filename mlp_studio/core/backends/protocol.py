@@ -27,7 +27,7 @@ class Scores(NamedTuple):
 class Checkpoint:
     """What a backend needs to go on as if nothing had happened: weights, optimizer memory, update count.
 
-    Only dropout's masks are not part of it: their stream goes on.
+    Only dropout's masks are not part of it: their stream goes on. It is in `Backend.randomness`.
     """
 
     weights: NDArray[np.floating[Any]]
@@ -64,4 +64,12 @@ class Backend(Protocol):
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to a checkpoint of this run."""
+        ...
+
+    def randomness(self) -> NDArray[np.uint8]:
+        """The state of the generator that dropout's masks come from, as bytes."""
+        ...
+
+    def set_randomness(self, state: NDArray[np.uint8]) -> None:
+        """Go on with the masks of such a state. Raises ValueError where it is none of this backend's."""
         ...

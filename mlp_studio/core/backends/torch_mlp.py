@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from mlp_studio.core.activations import ACTIVATIONS
@@ -203,6 +204,18 @@ class TorchMLP:
         for mine, theirs in zip((self._w, *self._memory), (checkpoint.weights, *checkpoint.memory), strict=True):
             mine.copy_(torch.from_numpy(theirs)[self._from_checkpoint])
         self._updates = checkpoint.updates
+
+    def randomness(self) -> NDArray[np.uint8]:
+        """The state of dropout's generator, as torch has it for the device."""
+        state: NDArray[np.uint8] = self._rng.get_state().numpy().copy()
+        return state
+
+    def set_randomness(self, state: NDArray[np.uint8]) -> None:
+        """Go on with the masks of such a state. Raises ValueError where torch does not take it."""
+        try:
+            self._rng.set_state(torch.from_numpy(state.copy()))
+        except RuntimeError as error:
+            raise ValueError("This is no state of a generator of PyTorch.") from error
 
 
 def _copied(layers: Sequence[_Leaf]) -> Params:
