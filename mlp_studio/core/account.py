@@ -1,7 +1,7 @@
 """What became of the rows of a file: none is dropped, changed or repeated in silence."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlp_studio.core.dataset import Ints
 from mlp_studio.core.text_rows import TableFormat, counted, on_lines
@@ -27,12 +27,20 @@ class Filled:
     lines: Ints
 
 
+class Place(NamedTuple):
+    """A column of the file that is used: its name, and how many columns stand before it."""
+
+    name: str
+    before: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
     """Every row of a file: `read` = `used` + those dropped, each of them for one reason.
 
     `duplicates` rows repeat an earlier one and are kept. `encoded` names the columns of text that became features,
-    each with its different texts. `kind` and `format` are how the file was taken apart (`core.readers`).
+    each with its different texts. `kind` and `format` are how the file was taken apart (`core.readers`); `features` and
+    `label` are the columns that were read, also where they were guessed, None where an older program did not say.
     """
 
     kind: str
@@ -43,6 +51,8 @@ class Account:
     filled: tuple[Filled, ...] = ()
     duplicates: int = 0
     encoded: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    features: tuple[Place, ...] = ()
+    label: Place | None = None
 
     @property
     def sentence(self) -> str:

@@ -91,7 +91,7 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
     if dataset.tickets is not None:
         rows = by_ticket(dataset.tickets, portions(split))
     else:
-        rows = _split(_strata(dataset, split, notes), portions(split), rng)
+        rows = _split(strata(dataset, split, notes), portions(split), rng)
     if len(rows[0]) < 2:
         raise DataError(f"{dataset.rows:,} rows leave fewer than two to train on; give more rows or a larger share.")
     if dataset.gaps:
@@ -141,8 +141,11 @@ def _check_finite(values: Floats, names: tuple[str, ...]) -> None:
         raise DataError(f"The numbers in “{column}” are too large to scale; divide that column by a power of ten.")
 
 
-def _strata(dataset: Dataset, split: SplitConfig, notes: list[str]) -> list[Ints]:
-    """Row indices of each group that is shared out on its own: one per class, or all rows together."""
+def strata(dataset: Dataset, split: SplitConfig, notes: list[str]) -> list[Ints]:
+    """Row indices of each group that is shared out on its own: one per class, or all rows together.
+
+    Where they cannot be one per class, although that is asked for, a sentence is added to `notes`.
+    """
     if not split.stratify:
         return [np.arange(dataset.rows)]
     smallest_share = min(share for share in (split.train, split.validation, split.test) if share > 0)

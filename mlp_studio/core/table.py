@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp_studio.core import heavy
-from mlp_studio.core.account import MEDIAN, MOST_FREQUENT, Account, Dropped, Filled
+from mlp_studio.core.account import MEDIAN, MOST_FREQUENT, Account, Dropped, Filled, Place
 from mlp_studio.core.categories import MAX_CATEGORIES, Origin, category_codes, one_hot
 from mlp_studio.core.dataset import Dataset, Floats, Gap, Ints
 from mlp_studio.core.errors import DataError
@@ -294,6 +294,8 @@ def _dataset(
         read=len(lines),
         used=len(values),
         dropped=tuple(Dropped(reason, lines[mask]) for reason, mask in dropped.items() if mask.any()),
+        features=tuple(Place(preview.names[place], place) for place in inputs),
+        label=Place(label, target),
     )
     if not len(values):
         raise DataError(f"No row can be used: {account.sentence}")

@@ -154,6 +154,12 @@ def test_the_caller_chooses_label_and_features(tmp_path):
 # The account of the rows
 
 
+def test_the_account_says_which_columns_were_read_also_where_they_were_guessed(tmp_path):
+    account = read_table(file(tmp_path, "id,X1,remark,color\n1,0.5,a,c2\n2,-1,b,c1\n3,3,c,c2\n")).account
+    assert account.features == (("X1", 1),)
+    assert account.label == ("color", 3)
+
+
 def test_every_row_is_accounted_for(tmp_path):
     rows = ["1,2,a"] * 3 + [
         ",2,a",
