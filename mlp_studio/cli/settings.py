@@ -4,9 +4,9 @@ import argparse
 import csv
 import textwrap
 from dataclasses import replace
-from typing import Any
 
 from mlp_studio.cli.command import known
+from mlp_studio.core.command_line import as_typed
 from mlp_studio.core.config import SECTIONS, DataConfig, Experiment, checked, knobs, parse_setting, with_setting
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.lessons import LESSONS
@@ -49,15 +49,9 @@ def settings_help() -> str:
                 takes = ", ".join(knob.choices()) if knob.choices else knob.span or "on, off"
                 if knob.choices and isinstance(value, tuple):
                     takes = f"any of {takes}"
-                setting = f"  {section}.{name}={_as_typed(value)}"
+                setting = f"  {section}.{name}={as_typed(value)}"
                 lines.append(textwrap.fill(f"{setting:<34} {takes}", 110, subsequent_indent=" " * 35))
     return "\n".join(lines)
-
-
-def _as_typed(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def experiments_of(options: argparse.Namespace) -> dict[str, Experiment]:
@@ -99,21 +93,19 @@ def _data_config(options: argparse.Namespace, default: DataConfig) -> DataConfig
 
 def name_idle_settings(options: argparse.Namespace, experiment: Experiment) -> None:
     """Say so where `--set data.…` changes nothing, as the noise of a sample table."""
-    source, known = SOURCES[experiment.data.source], knobs(DataConfig)
+    source, own = SOURCES[experiment.data.source], knobs(DataConfig)
     for text in options.settings:
-        section, _, name = text.partition("=")[0].strip().partition(".")
-        if (
-            section == "data"
-            and name != "source"
-            and known[name].form
-            and name not in (*source.settings, *EVERY_SOURCE)
-        ):
+        section, _, name = text.partition("=")[0].strip(" +").partition(".")
+        if section == "data" and name != "source" and own[name].form and name not in (*source.settings, *EVERY_SOURCE):
             complain(f"{source.label} does not heed data.{name}: it was set in vain.")
 
 
 def _column_names(text: str) -> tuple[str, ...]:
     """ "A,B" → ("A", "B"); as in a CSV file, a name that holds a comma stands in quotation marks."""
-    names = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        names = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        raise ConfigError("--features holds a line break outside of quotation marks.") from None
     return tuple(name.strip() for name in names if name.strip())
 
 

@@ -352,11 +352,27 @@ def live_only(old: Experiment, new: Experiment) -> bool:
 
 
 def parse_setting(experiment: Experiment, text: str) -> Experiment:
-    """The experiment with one setting replaced, given as "section.field=value" (from a command line)."""
+    """The experiment with one setting replaced, given as "section.field=value" (from a command line).
+
+    Of a text that is too long for one argument, the rest is given as "section.field+=more".
+    """
     path, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"“{text}” is not of the form section.field=value, such as model.hidden=64,32.")
-    return with_setting(experiment, path.strip(), value.strip())
+    path, adds = path.strip().removesuffix("+").rstrip(), path.rstrip().endswith("+")
+    if not adds:
+        return with_setting(experiment, path, value.strip(" "))  # a tab may be meant
+    return with_setting(experiment, path, _free_text(experiment, path) + value)
+
+
+def _free_text(experiment: Experiment, path: str) -> str:
+    """The present value of a setting that may be any text. Raises ConfigError for another."""
+    section, _, name = path.partition(".")
+    values = getattr(experiment, section) if section in SECTIONS else experiment
+    knob = knobs(values).get(name)
+    if knob is None or knob.choices is not None or not isinstance(getattr(values, name), str):
+        raise ConfigError(f"“{path}” is not a text that could be added to; give its value after “=”.")
+    return str(getattr(values, name))
 
 
 def checked(knob: Knob, value: Any, kind: type) -> Any:

@@ -1,7 +1,7 @@
 """Where data come from: generators, scikit-learn's sample tables, a file. One registry, one way to load."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,12 @@ class Source:
 
 
 EVERY_SOURCE = ("shuffle_labels",)  # the DataConfig fields that all sources heed
+
+
+def heeded(config: DataConfig) -> DataConfig:
+    """The settings without those that its source does not heed, such as the noise of a file."""
+    names = ("source", *SOURCES[config.source].settings, *EVERY_SOURCE)
+    return DataConfig(**{item.name: getattr(config, item.name) for item in fields(config) if item.name in names})
 
 
 def load_dataset(config: DataConfig, rng: Generator) -> Dataset:
@@ -120,6 +126,13 @@ SOURCES: dict[str, Source] = {
     "wine": _sample("Wine", "178 wines, 13 chemical measurements, 3 growers.", "load_wine"),
     "breast_cancer": _sample("Breast cancer", "569 tumours, 30 measurements, 2 classes.", "load_breast_cancer"),
     "digits": _sample("Digits", "1,797 handwritten digits of 8 × 8 pixels, 10 classes.", "load_digits"),
-    "painted": Source("Painted points", "Points painted on the boundary by hand.", _load_painted, slow=False),
-    "file": Source("File", "Your own table (CSV, Excel, Parquet): one column with the class, features.", _load_file),
+    "painted": Source(
+        "Painted points", "Points painted on the boundary by hand.", _load_painted, ("drawing",), slow=False
+    ),
+    "file": Source(
+        "File",
+        "Your own table (CSV, Excel, Parquet): one column with the class, features.",
+        _load_file,
+        ("path", "label", "encoding", "delimiter", "decimal", "header", "features", "missing"),
+    ),
 }
