@@ -31,6 +31,7 @@ class Activation:
     `torch_name` is the function's name in torch.nn.functional or torch ("" for the identity).
     `gain` scales Xavier and He initialisation (torch.nn.init.calculate_gain; 1 where that defines none).
     `advice` says in a sentence when to use it.
+    `onnx(op, z)` adds f(z) to an ONNX graph (`core.export.graph.Graph`) and gives the name of the result.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Activation:
     torch_name: str
     gain: float
     advice: str
+    onnx: Callable[[Any, str], str]
 
     def curve(self, z: Array) -> tuple[Array, Array]:
         """f(z) and f'(z); z is not changed."""
@@ -148,6 +150,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "",
         1.0,
         "Only to see what is missing: however many layers, the whole network stays one linear model.",
+        lambda _op, z: z,
     ),
     "sigmoid": Activation(
         "Sigmoid",
@@ -158,6 +161,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "sigmoid",
         1.0,
         "For probabilities and gates; between hidden layers its slope of 1/4 at most makes gradients vanish.",
+        lambda op, z: op("Sigmoid", z),
     ),
     "tanh": Activation(
         "Tanh",
@@ -168,6 +172,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "tanh",
         5 / 3,
         "For small and shallow networks: centred on zero and smooth, but it saturates at both ends.",
+        lambda op, z: op("Tanh", z),
     ),
     "relu": Activation(
         "ReLU",
@@ -179,6 +184,7 @@ ACTIVATIONS: dict[str, Activation] = {
         math.sqrt(2),
         "The first choice for hidden layers: cheap, and it never saturates for z > 0. A unit that is negative for "
         "every sample is dead: lower the learning rate, or use leaky ReLU.",
+        lambda op, z: op("Relu", z),
     ),
     "leaky_relu": Activation(
         "Leaky ReLU",
@@ -189,6 +195,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "leaky_relu",
         math.sqrt(2 / (1 + LEAK**2)),
         "Where ReLU units die: the small slope left of zero lets them recover.",
+        lambda op, z: op("Max", z, op("Mul", z, LEAK)),  # runtimes have LeakyRelu in float32 only
     ),
     "elu": Activation(
         "ELU",
@@ -199,6 +206,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "elu",
         1.0,
         "A smooth ReLU with a mean output near zero: often learns in fewer epochs, at the cost of an exponential.",
+        lambda op, z: op("Add", op("Relu", z), op("Sub", op("Exp", op("Min", z, 0)), 1)),  # Elu: in float32 only
     ),
     "gelu": Activation(
         "GELU",
@@ -209,6 +217,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "gelu",
         1.0,
         "The usual choice in transformers: smooth everywhere, so deep networks train steadily; slower than ReLU.",
+        lambda op, z: op("Mul", z, op.normal_cdf(z)),
     ),
 }
 

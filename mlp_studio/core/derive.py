@@ -26,8 +26,9 @@ class Derivation:
     """One kind of derived input: of D features it makes `count(D)`, called `names(feature_names)`.
 
     `fill(X, out)` writes those of X (N, D) to out (N, count(D)), whatever the order of either in memory. `label` is
-    a formula short enough for a check box. One that is `planar` says something of two features, hardly of many; one
-    that `is_quadratic` makes polynomials of degree 2.
+    a formula short enough for a check box. `onnx(op, X, D)` adds those of X to an ONNX graph
+    (`core.export.graph.Graph`) and gives the name of the result. One that is `planar` says something of two features,
+    hardly of many; one that `is_quadratic` makes polynomials of degree 2.
     """
 
     label: str
@@ -36,11 +37,14 @@ class Derivation:
     count: Callable[[int], int]
     names: Callable[[Sequence[str]], list[str]]
     fill: Callable[[Floats, Floats], None]
+    onnx: Callable[[Any, str, int], str]
     planar: bool = False
     is_quadratic: bool = False
 
 
-def _each(label: str, title: str, about: str, name: str, function: Callable[..., Any]) -> Derivation:
+def _each(
+    label: str, title: str, about: str, name: str, function: Callable[..., Any], onnx: Callable[[Any, str], str]
+) -> Derivation:
     """An input for each feature: `function` is a ufunc, `name` the format of the input's name."""
 
     def names(features: Sequence[str]) -> list[str]:
@@ -49,7 +53,9 @@ def _each(label: str, title: str, about: str, name: str, function: Callable[...,
     def fill(X: Floats, out: Floats) -> None:
         function(X, out=out)
 
-    return Derivation(label, title, about, lambda D: D, names, fill, planar=True)
+    return Derivation(
+        label, title, about, lambda D: D, names, fill, onnx=lambda op, X, _features: onnx(op, X), planar=True
+    )
 
 
 def _factor(name: str) -> str:
@@ -70,13 +76,25 @@ def _fill_products(X: Floats, out: Floats) -> None:
         start += rest.shape[1]
 
 
+def _product_nodes(op: Any, X: str, features: int) -> str:
+    first, second = np.triu_indices(features, 1)
+    return str(op("Mul", op.columns(X, first), op.columns(X, second)))
+
+
 def _fill_radius(X: Floats, out: Floats) -> None:
     np.sqrt(np.einsum("ij,ij->i", X, X), out=out[:, 0])
 
 
 DERIVATIONS: Mapping[str, Derivation] = {
     "square": replace(
-        _each("x²", "Squares", "The square of each feature: a linear model draws ellipses.", "{}²", np.square),
+        _each(
+            "x²",
+            "Squares",
+            "The square of each feature: a linear model draws ellipses.",
+            "{}²",
+            np.square,
+            lambda op, X: op("Mul", X, X),
+        ),
         planar=False,
         is_quadratic=True,
     ),
@@ -87,13 +105,28 @@ DERIVATIONS: Mapping[str, Derivation] = {
         lambda D: D * (D - 1) // 2,
         _product_names,
         _fill_products,
+        _product_nodes,
         is_quadratic=True,
     ),
     "absolute": _each(
-        "|x|", "Absolute values", "Each feature without its sign: how far from 0, on either side.", "|{}|", np.abs
+        "|x|",
+        "Absolute values",
+        "Each feature without its sign: how far from 0, on either side.",
+        "|{}|",
+        np.abs,
+        lambda op, X: op("Abs", X),
     ),
-    "sine": _each("sin x", "Sines", "The sine of each feature: waves of length 2π.", "sin {}", np.sin),
-    "cosine": _each("cos x", "Cosines", "The cosine of each feature: waves of length 2π.", "cos {}", np.cos),
+    "sine": _each(
+        "sin x", "Sines", "The sine of each feature: waves of length 2π.", "sin {}", np.sin, lambda op, X: op("Sin", X)
+    ),
+    "cosine": _each(
+        "cos x",
+        "Cosines",
+        "The cosine of each feature: waves of length 2π.",
+        "cos {}",
+        np.cos,
+        lambda op, X: op("Cos", X),
+    ),
     "radius": Derivation(
         "r",
         "Radius",
@@ -101,6 +134,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
         lambda _D: 1,
         lambda _features: ["radius"],
         _fill_radius,
+        lambda op, X, features: op("Sqrt", op("MatMul", op("Mul", X, X), np.ones((features, 1)))),
         planar=True,
     ),
 }

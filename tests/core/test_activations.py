@@ -131,6 +131,7 @@ def test_an_end_that_is_dead_only_further_out_is_both():
         "",
         1.0,
         "",
+        lambda _op, z: z,
     )
     dying, saturated = regions(hard_swish)
     assert dying == Region("dying", -5.0, -3.0)

@@ -29,4 +29,29 @@ class Export:
     slow: bool = False
 
 
-EXPORTS: Mapping[str, Export] = {}
+def _model(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.model import write_model
+
+    write_model(trained, path, progress)
+
+
+def _onnx(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.onnx import write_onnx
+
+    write_onnx(trained, path, progress)
+
+
+EXPORTS: Mapping[str, Export] = {
+    "model": Export(
+        "Model (safetensors)",
+        "Weights, scaler and names in one file: two lines of NumPy or PyTorch read it.",
+        (".safetensors",),
+        _model,
+    ),
+    "onnx": Export(
+        "Model (ONNX)",
+        "The network with its scaler, derived inputs and class names, for onnxruntime and other runtimes.",
+        (".onnx",),
+        _onnx,
+    ),
+}
