@@ -24,6 +24,8 @@ Indices: TypeAlias = NDArray[np.uint8]
 COLOURS = 256  # an index is one byte
 # fractions of a box, and a row of ones: a quadratic function is known by its values there
 SIX_POINTS = np.array([[0, 0.5, 1, 0, 0.5, 0], [0, 0, 0, 0.5, 0.5, 1], [1, 1, 1, 1, 1, 1]], np.float64)
+GRID_LEAST = 100  # cells on each side of a raster, whatever the network
+RASTER_BUDGET = 3e9  # multiply-adds that a fine raster may cost: well under a second on one core
 BLOCK = 262_144  # numbers of the widest layer computed at once: fewer and larger steps, still within the cache
 
 
@@ -168,6 +170,12 @@ def on_plane(params: Params, prepared: Prepared, plane: Plane) -> tuple[Params, 
     if not prepared.derived:
         return restrict(params, prepared.scaler, plane), None
     return params, Lift(plane, prepared.scaler, prepared.derived)
+
+
+def affordable_grid(params: Params, most: int) -> int:
+    """Cells on each side of a raster that is to be fine: at most `most`, and as many as the network's cost allows."""
+    cost = sum(W.size for W, _ in params)
+    return int(min(most, max(GRID_LEAST, (RASTER_BUDGET / cost) ** 0.5)))
 
 
 def confidence_levels(classes: int) -> int:

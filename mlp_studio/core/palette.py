@@ -139,22 +139,24 @@ def class_symbol(index: int) -> str:
     return SYMBOLS[index % len(SYMBOLS)]
 
 
-def strengths(classes: int, tint: float) -> NDArray[np.float64]:
-    """How much of its class's colour a region has at each level of confidence, from unsure to certain (levels,)."""
-    return np.linspace(0.05, tint, confidence_levels(classes))
+def region_inks(classes: int, tint: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Colours (256, 3), 0 to 255, of the indices of `core.boundary.raster`, and how strong each is (256,), 0 to 1.
+
+    The surer the network, the stronger the colour of its class; where it is certain, as strong as `tint`.
+    """
+    levels = confidence_levels(classes)
+    colours, strengths = np.zeros((COLOURS, 3)), np.zeros(COLOURS)
+    for index in range(min(classes, COLOURS)):
+        mine = slice(index * levels, (index + 1) * levels)
+        colours[mine], strengths[mine] = rgb(class_colour(index)), np.linspace(0.05, tint, levels)
+    return colours, strengths
 
 
 def region_table(classes: int, tone: Colours) -> NDArray[np.uint8]:
-    """Colours (256, 3) of the indices of `core.boundary.raster`: tinted towards the ground where it is unsure."""
+    """The same colours (256, 3) on the ground of a scheme."""
     ground = rgb(tone.base)
-    levels = confidence_levels(classes)
-    table = np.empty((COLOURS, 3), np.uint8)
-    table[:] = ground
-    strength = strengths(classes, tone.tint)[:, None]
-    for index in range(classes):
-        full = rgb(class_colour(index))
-        table[index * levels : (index + 1) * levels] = np.round(ground + strength * (full - ground))
-    return table
+    colours, strengths = region_inks(classes, tone.tint)
+    return np.round(ground + strengths[:, None] * (colours - ground)).astype(np.uint8)
 
 
 def rgb(colour: str) -> NDArray[np.float64]:

@@ -47,11 +47,13 @@ def report(training: Training, status: Outcome, seconds: float, predictions: Seq
     )
 
 
-def document(trained: Trained, predictions: Sequence[Prediction] = ()) -> Document:
-    """Everything about a run, its figures those of the weights that count."""
+def document(
+    trained: Trained, predictions: Sequence[Prediction] = (), scores: Mapping[str, PartScores] | None = None
+) -> Document:
+    """Everything about a run, its figures those of the weights that count; `scores` are those, if they are known."""
     experiment, prepared = trained.experiment, trained.prepared
     data, seconds = prepared.dataset, trained.seconds
-    scores = evaluate(trained.snapshot.params, experiment.model.activation, prepared)
+    scores = scores or evaluate(trained.snapshot.params, experiment.model.activation, prepared)
     return {
         "experiment": _experiment(experiment),
         "versions": versions(),
@@ -111,7 +113,10 @@ def _history(curves: Curves) -> Document:
 
 
 def _performance(scores: PartScores, class_names: Sequence[str]) -> Document:
-    """Overall (weighted, with the macro means beside) and per class; None where no rows were judged."""
+    """Overall (weighted, with the macro means beside) and per class; None where no rows were judged.
+
+    The confusion matrix has a row for each true class, and a column for each predicted one.
+    """
     overall: Document = {
         **_average(scores.weighted),
         "accuracy": scores.accuracy,
@@ -124,6 +129,7 @@ def _performance(scores: PartScores, class_names: Sequence[str]) -> Document:
     columns = {name: _numbers(values) for name, values in columns.items()} | {"support": scores.support.tolist()}
     return {
         "overall": {**overall, "num_samples": scores.samples},
+        "confusion": scores.confusion.tolist(),
         "class": {
             name: dict(zip(columns, row, strict=True))
             for name, row in zip(class_names, zip(*columns.values(), strict=True), strict=True)

@@ -5,8 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from mlp_studio.core.config import SECTIONS, Experiment, SplitConfig, knobs, with_setting
+from mlp_studio.core.config import SECTIONS, Experiment, Knob, SplitConfig, knobs, with_setting
 from mlp_studio.core.errors import ConfigError
+
+NOTHING = "–"  # shown for a setting that is empty
+LONGEST = 200  # letters of one that are shown
 
 
 def settings_of(experiment: Experiment) -> dict[str, Any]:
@@ -34,3 +37,26 @@ def experiment_of(settings: Mapping[str, Any], default: Experiment) -> Experimen
         shares = SplitConfig()
         split = replace(split, train=shares.train, validation=shares.validation, test=shares.test)
     return replace(experiment, split=split)
+
+
+def knob_of(path: str) -> Knob:
+    """What describes a setting, "seed" or "section.field"."""
+    section, _, field = path.partition(".")
+    return knobs(getattr(Experiment(), section))[field] if field else knobs(Experiment)[section]
+
+
+def shown(path: str, value: Any) -> str:
+    """A setting's value, as `settings_of` gives it, the way a person reads it; of a long text the beginning."""
+    knob = knob_of(path)
+    labels = knob.choices() if knob.choices is not None else {}
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(str(labels.get(one, one)) for one in value) or NOTHING
+    if isinstance(value, str):
+        text = labels.get(value, value)
+        return (text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)") or NOTHING
+    if value == 0 and knob.zero:
+        return knob.zero
+    figure = str(value) if path == "seed" else f"{value:,}"
+    return f"{figure} {knob.unit}".rstrip()

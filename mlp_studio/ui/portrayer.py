@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from mlp_studio.core.boundary import Box
+from mlp_studio.core.boundary import GRID_LEAST, Box
 from mlp_studio.core.evaluate import PartScores, evaluate
 from mlp_studio.ui.runner import (
     GRID_AT_REST,
-    GRID_LEAST,
     GRID_WHILE_RUNNING,
     UNCERTAINTY_GRID,
     VIEW_SHARE,

@@ -13,7 +13,7 @@ from time import perf_counter, thread_time
 
 from PySide6.QtCore import QObject, QThread
 
-from mlp_studio.core.boundary import Box, Plane, Rasterizer, on_plane
+from mlp_studio.core.boundary import Box, Plane, Rasterizer, affordable_grid, on_plane
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.evaluate import evaluate
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 GRID_WHILE_RUNNING = 100  # cells on each side
 GRID_AT_REST = 360
-GRID_LEAST = 100
-REST_BUDGET = 3e9  # multiply-adds that a raster at rest may cost: well under a second on one core
 PASSES = 30  # with dropout on, that the uncertainty is measured over
 UNCERTAINTY_GRID, UNCERTAINTY_LEAST = 240, 48  # cells on each side of it at rest, and where the network is costly
 UNCERTAINTY_BUDGET = 1e9  # multiply-adds that it may cost: less than half a second on one core
@@ -98,8 +96,7 @@ class Mailbox:
 
 def rest_grid(params: Params) -> int:
     """Cells on each side of a raster at rest: as fine as the network's cost allows."""
-    cost = sum(W.size for W, _ in params)
-    return int(min(GRID_AT_REST, max(GRID_LEAST, (REST_BUDGET / cost) ** 0.5)))
+    return affordable_grid(params, GRID_AT_REST)
 
 
 def draw(

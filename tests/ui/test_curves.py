@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
+from mlp_studio.core.axis import log_ticks, plain_number, step_up
 from mlp_studio.core.config import with_setting
 from mlp_studio.core.history import COLUMNS, best_epoch
 from mlp_studio.core.palette import DARK, LIGHT
@@ -20,7 +21,7 @@ from mlp_studio.ui.plots.curves import (
     loss_span,
     loss_text,
 )
-from mlp_studio.ui.plots.plot import Axis, log_ticks, plain_number, step_up
+from mlp_studio.ui.plots.plot import Axis
 from mlp_studio.ui.store import NO_CURVES
 
 SECONDS = 20_000
@@ -363,8 +364,8 @@ def test_epoch_labels_are_whole_and_exact():
 def test_loss_and_accuracy_labels():
     assert labels(Axis("left"), 0, 2.0, 130) == ["0.0", "0.5", "1.0", "1.5", "2.0"]
     assert labels(Axis("left", scale=100, unit=" %"), -0.03, 1.03, 150)[-1] == "100 %"
-    assert [plain_number(10.0**value) for value in log_ticks(-2, 0.1, 4)[0][1]] == ["0.01", "0.1", "1"]
-    assert [plain_number(10.0**value) for value in log_ticks(-1.4, -1.2, 4)[0][1]] == ["0.04", "0.05", "0.06"]
+    assert [plain_number(10.0**value) for value in log_ticks(-2, 0.1, 4)] == ["0.01", "0.1", "1"]
+    assert [plain_number(10.0**value) for value in log_ticks(-1.4, -1.2, 4)] == ["0.04", "0.05", "0.06"]
     assert plain_number(5e-6) == "5·10⁻⁶"
     assert plain_number(1e-5) == "10⁻⁵"
     assert plain_number(20_000.0) == "20,000"

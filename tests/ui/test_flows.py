@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from mlp_studio.app import write_picture
 from mlp_studio.core.backends.numpy_mlp import NumpyMLP
+from mlp_studio.core.boundary import GRID_LEAST
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS
@@ -18,7 +19,7 @@ from mlp_studio.core.table import read_table
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui import closing, main_window
 from mlp_studio.ui.main_window import MainWindow
-from mlp_studio.ui.runner import GRID_LEAST, GRID_WHILE_RUNNING
+from mlp_studio.ui.runner import GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell, Slice
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 

@@ -41,6 +41,18 @@ def _onnx(trained: Trained, path: Path, progress: Progress) -> None:
     write_onnx(trained, path, progress)
 
 
+def _report(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.report_html import write_html
+
+    write_html(trained, path, progress)
+
+
+def _report_json(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.report_html import write_json
+
+    write_json(trained, path, progress)
+
+
 EXPORTS: Mapping[str, Export] = {
     "model": Export(
         "Model (safetensors)",
@@ -53,5 +65,17 @@ EXPORTS: Mapping[str, Export] = {
         "The network with its scaler, derived inputs and class names, for onnxruntime and other runtimes.",
         (".onnx",),
         _onnx,
+    ),
+    "report": Export(
+        "Report (HTML)",
+        "One page for every browser and for paper: settings, data, curves, boundaries, scores and versions.",
+        (".html", ".htm"),
+        _report,
+    ),
+    "report-json": Export(
+        "Report (JSON)",
+        "The same for programs: every setting, every epoch, every score.",
+        (".json",),
+        _report_json,
     ),
 }

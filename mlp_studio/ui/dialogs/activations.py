@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from mlp_studio.core.activations import ACTIVATIONS, SATURATED, Region, regions
+from mlp_studio.core.decimate import Floats
 from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.dialogs.twin import bold_label
@@ -31,7 +32,6 @@ from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.tables import Index
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import Reading
-from mlp_studio.ui.plots.decimate import Floats
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.studio import Studio

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSp
 
 from mlp_studio.core.backends.registry import BACKENDS
 from mlp_studio.core.config import Experiment
+from mlp_studio.core.decimate import Floats, Thinner
 from mlp_studio.core.events import Finished
 from mlp_studio.core.palette import Colours, class_colour
 from mlp_studio.core.prepare import Prepared
@@ -29,7 +30,6 @@ from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import FAINT, Curve, Reading, Swatch
 from mlp_studio.ui.plots.curves import loss_span, loss_text
-from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import Axis, pen
 from mlp_studio.ui.plots.regions import RegionsPlot

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from mlp_studio.core.axis import plain_number
 from mlp_studio.core.compare import Compared
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.history import COLUMNS, Curves
@@ -17,7 +18,7 @@ from mlp_studio.core.palette import class_colour, region_table
 from mlp_studio.core.spread import Spread
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
-from mlp_studio.ui.plots.plot import DASHES, Axis, name_corner, pen, plain_number, recolour, themed_plot
+from mlp_studio.ui.plots.plot import DASHES, Axis, name_corner, pen, recolour, themed_plot
 from mlp_studio.ui.store import Comparison
 from mlp_studio.ui.studio import Studio
 

@@ -9,12 +9,12 @@ from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, QSize, Qt, 
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from mlp_studio.core.decimate import Floats, Thinner
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label
 from mlp_studio.ui.plots import plot as plots
-from mlp_studio.ui.plots.decimate import Floats, Thinner
 from mlp_studio.ui.plots.plot import Axis, FillsView, pen
 from mlp_studio.ui.still import Still
 

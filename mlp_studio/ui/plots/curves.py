@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from mlp_studio.core.axis import step_up
 from mlp_studio.core.history import COLUMNS, Curves, best_epoch
 from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
@@ -15,7 +16,7 @@ from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import HEADROOM, Chart, Quantity, show_over
 from mlp_studio.ui.plots.export import ExportButton
-from mlp_studio.ui.plots.plot import Axis, step_up
+from mlp_studio.ui.plots.plot import Axis
 from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import NO_CURVES, State
 from mlp_studio.ui.studio import Studio

@@ -1,7 +1,7 @@
 """What every plot has in common: axes that hold still, a faint grid, the theme's colours, one-pixel pens."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt, Slot
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QGraphicsWidget,
 )
 
+from mlp_studio.core.axis import log_ticks, plain_number, step_up
 from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 
@@ -21,16 +22,9 @@ LEFT_WIDTH = 52  # of every left axis, so that plots above each other line up
 RIGHT_MARGIN = 20  # room for half of the last label
 DASHES = (5.0, 3.0)
 DOTS = (1.0, 3.0)
-STEPS = (1.0, 2.0, 5.0, 10.0)
 # What stays while curves or regions change beside it is drawn once and kept as a picture: painting it again would call
 # Python, and the training would wait.
 CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
-
-
-def step_up(value: float, steps: Iterable[float] = STEPS) -> float:
-    """The next number ≥ value > 0 along 1-2-5 decades (or other `steps`, from 1 to 10)."""
-    decade = 10.0 ** math.floor(math.log10(value))
-    return next((step * decade for step in steps if step * decade >= value * (1 - 1e-9)), 10 * decade)
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]
@@ -75,9 +69,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float | None, list[float]]]:
         """Where the ticks are, in the axis's own coordinates (log10 of the value on a logarithmic axis)."""
-        return (
-            log_ticks(minVal, maxVal, size / self._apart) if self.logMode else super().tickValues(minVal, maxVal, size)
-        )
+        if self.logMode:
+            return [(None, log_ticks(minVal, maxVal, size / self._apart))]
+        ticks: list[tuple[float | None, list[float]]] = super().tickValues(minVal, maxVal, size)
+        return ticks
 
     def tickStrings(self, values: list[float], _scale: float, spacing: float | None) -> list[str]:
         """The labels."""
@@ -85,31 +80,6 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
             return [plain_number(10.0**value) for value in values]
         places = max(0, math.ceil(-math.log10(spacing * self._factor) - 1e-9)) if spacing else 0
         return [f"{value * self._factor + 0.0:,.{places}f}{self._unit}" for value in values]
-
-
-def log_ticks(low: float, high: float, most: float) -> list[tuple[float | None, list[float]]]:
-    """Ticks on a logarithmic axis from 10^low to 10^high, about `most` of them."""
-    decades = high - low
-    if decades < 1.0:  # closely zoomed: even steps of the value itself
-        bottom, top = 10.0**low, 10.0**high
-        spacing = step_up((top - bottom) / max(most, 1.0))
-        first, last = math.ceil(bottom / spacing), math.floor(top / spacing)
-        return [(None, [math.log10(k * spacing) for k in range(first, last + 1) if k > 0])]
-    mantissas = (1.0, 2.0, 5.0) if 3 * decades <= 1.5 * most else (1.0,)
-    stride = max(1, math.ceil(decades / max(most, 1.0)))
-    exponents = range(math.floor(low), math.ceil(high) + 1)
-    ticks = [k + math.log10(m) for k in exponents if k % stride == 0 for m in mantissas]
-    return [(None, [tick for tick in ticks if low <= tick <= high])]
-
-
-def plain_number(value: float) -> str:
-    """A figure for an axis: 0.05, 2,000, 5·10⁻⁶."""
-    if 0.9999e-4 < value < 1e6:
-        return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-    mantissa, exponent = f"{value:.3e}".split("e")
-    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    digits = f"{float(mantissa):g}"
-    return f"10{power}" if digits == "1" else f"{digits}·10{power}"
 
 
 class FillsView:

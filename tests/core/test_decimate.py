@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mlp_studio.ui.plots.decimate import BLOCK, Thinner
+from mlp_studio.core.decimate import BLOCK, Thinner
 
 
 def thinner(values, pieces=(), above=-math.inf):
