@@ -41,6 +41,7 @@ class Account:
     `duplicates` rows repeat an earlier one and are kept. `encoded` names the columns of text that became features,
     each with its different texts. `kind` and `format` are how the file was taken apart (`core.readers`); `features` and
     `label` are the columns that were read, also where they were guessed, None where an older program did not say.
+    `sha256` is that of the file's bytes, in hexadecimal digits.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Account:
     encoded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     features: tuple[Place, ...] = ()
     label: Place | None = None
+    sha256: str = ""
 
     @property
     def sentence(self) -> str:

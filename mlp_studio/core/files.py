@@ -1,8 +1,16 @@
 """Writing files so that what was there before survives every failure."""
 
 import errno
+import hashlib
 import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from time import time
+
+STALE_SECONDS = 3600  # after which a half-written file is that of a program that was killed
+NAME_LENGTH = 40  # characters of a file's name in that of the temporary one, which may not be much longer
 
 
 def write_text(path: Path, text: str) -> None:
@@ -10,18 +18,82 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file, which is there whole or not at all. Raises OSError."""
+def write_bytes(
+    path: Path, content: bytes, *, check: Callable[[Path], None] | None = None, previous: Path | None = None
+) -> None:
+    """Write a file, which is there whole or not at all, whenever power or disk fail. Raises OSError.
+
+    `check` sees what was written before it takes its place, and may end it all by an exception. `previous`: where the
+    file that was there is kept.
+    """
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     if path.exists() and not path.is_file():  # a device, say, which replacing would destroy
         raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _remove_stale(path)
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        with suppress(OSError):
+            shutil.copymode(path, temporary)
+        if check is not None:
+            check(temporary)
+        if previous is not None:
+            _keep(path, previous)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name[:NAME_LENGTH]}.{os.getpid()}.tmp")
+
+
+def _remove_stale(path: Path) -> None:
+    """Clear away what programs that were killed while they wrote this file left behind."""
+    with suppress(OSError):
+        for entry in os.scandir(path.parent):
+            is_ours = entry.name.startswith(f".{path.name[:NAME_LENGTH]}.") and entry.name.endswith(".tmp")
+            if is_ours and time() - entry.stat().st_mtime > STALE_SECONDS:
+                Path(entry.path).unlink()
+
+
+def _keep(path: Path, previous: Path) -> None:
+    """Have `previous` be the file that is there now; `path` itself is there at every moment.
+
+    A second name for it, or a copy where the disk knows no such thing. Where there is no room for a copy, the new file
+    is worth more than the old one.
+    """
+    if not path.exists():
+        return
+    temporary = _temporary(previous)
+    try:
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(path, temporary)
+        except OSError:
+            shutil.copy2(path, temporary)
+        temporary.replace(previous)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the folder itself, with the file's new name, on the disk; where the system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -101,15 +101,18 @@ def prepare(dataset: Dataset, split: SplitConfig, rng: Generator, scaler: Scaler
     if scaler is None:
         scaler = fit_scaler(derive(X[rows[0]], split.derived)) if split.standardize else unscaled(len(names))
     _check_finite(scaler.scale, names)
-    train, validation, test = (
-        Part(part, scaler.in_place(derive(X[part], split.derived)), dataset.y[part]) for part in rows
-    )
+    train, validation, test = (part_of(dataset, part, scaler, split.derived) for part in rows)
     if split.derived:  # features are finite, but their squares need not be
         for part in (train, validation, test):
             _check_finite(part.X, names)
     _note_small(dataset, train, notes)
     weights = class_weights(train.y, dataset.classes) if split.class_weights else None
     return Prepared(dataset, train, validation, test, scaler, weights, tuple(notes), split.derived)
+
+
+def part_of(dataset: Dataset, rows: Ints, scaler: Scaler, derived: tuple[str, ...]) -> Part:
+    """One share of the data: the rows (n,), derived and scaled."""
+    return Part(rows, scaler.in_place(derive(dataset.X[rows], derived)), dataset.y[rows])
 
 
 def portions(split: SplitConfig) -> tuple[float, float, float]:

@@ -28,10 +28,11 @@ def generator(seed: int, stream: Stream) -> Generator:
 
 # PCG64, which default_rng gives: state and increment of 128 bits, and the half of a draw that may be left over
 _STATE = (("state", 16), ("inc", 16), ("has_uint32", 1), ("uinteger", 4))
+STATE_BYTES = sum(size for _, size in _STATE)
 
 
 def state_of(rng: Generator) -> NDArray[np.uint8]:
-    """Where a generator of `generator()` stands, (37,): little-endian numbers, part of the file format."""
+    """Where a generator of `generator()` stands, (STATE_BYTES,): little-endian numbers, part of the file format."""
     state = rng.bit_generator.state
     numbers = state["state"] | {name: state[name] for name in ("has_uint32", "uinteger")}
     return np.frombuffer(b"".join(int(numbers[name]).to_bytes(size, "little") for name, size in _STATE), np.uint8)
@@ -39,7 +40,7 @@ def state_of(rng: Generator) -> NDArray[np.uint8]:
 
 def set_state(rng: Generator, state: NDArray[np.uint8]) -> None:
     """Have a generator of `generator()` go on from there. Raises ValueError where that is no state."""
-    if state.shape != (sum(size for _, size in _STATE),):
+    if state.shape != (STATE_BYTES,):
         raise ValueError("This is no state of a generator of NumPy.")
     rest, numbers = state.tobytes(), {}
     for name, size in _STATE:

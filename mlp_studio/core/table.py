@@ -23,7 +23,7 @@ from mlp_studio.core.account import MEDIAN, MOST_FREQUENT, Account, Dropped, Fil
 from mlp_studio.core.categories import MAX_CATEGORIES, Origin, category_codes, one_hot
 from mlp_studio.core.dataset import Dataset, Floats, Gap, Ints
 from mlp_studio.core.errors import DataError
-from mlp_studio.core.files import write_text
+from mlp_studio.core.files import sha256_of, write_text
 from mlp_studio.core.gaps import fill
 from mlp_studio.core.plain_text import MISSING_NUMBERS, PlainText
 from mlp_studio.core.preview import MAX_CLASSES, Kind, Preview, label_problem, read_preview, text_sentence
@@ -98,8 +98,11 @@ def read_table(
         large = preview.kind == "text" and path.stat().st_size > LARGE_BYTES
         rows = _read_plain(preview, target, inputs, progress) if large else None
         rows = rows or _read_columns(preview, target, inputs, progress) or _read(preview, target, inputs, progress)
+        sha256 = sha256_of(path)
     left_out = () if features else tuple(_left_out(preview, target))
-    return _dataset(preview, target, inputs, rows, left_out, missing)
+    dataset = _dataset(preview, target, inputs, rows, left_out, missing)
+    account = dataset.account and replace(dataset.account, sha256=sha256)
+    return replace(dataset, account=account)
 
 
 # Columns that the caller names

@@ -1,0 +1,200 @@
+"""A project: everything that is worked on, in one file (`.mlps`), from which the work goes on as if it had not paused.
+
+The file is a safetensors file: arrays, and under one metadata key a JSON document. Nothing in it names a module, a
+function or a folder; opening it runs no code. It is written to the side, read back, compared, and only then takes its
+place; the file that was there before is kept as “NAME.mlps~”.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlp_studio import __version__
+from mlp_studio.core import project_document as doc
+from mlp_studio.core import tensor_file
+from mlp_studio.core.config import Experiment
+from mlp_studio.core.errors import ProjectError, StudioError
+from mlp_studio.core.files import write_bytes
+from mlp_studio.core.kept import KeptRun
+from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.progress import Progress, to_nobody
+from mlp_studio.core.project_reading import Find, Reading, find_beside
+from mlp_studio.core.project_writing import Writing, digest
+from mlp_studio.core.tensor_file import BrokenFileError
+from mlp_studio.core.text_rows import quoted
+
+SUFFIX = ".mlps"
+KEY = "mlp-studio-project"
+LONGEST_REASON = 300  # characters
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Project:
+    """What a project file holds.
+
+    `prepared` are the data of `experiment`, None where they could not be had. `run` is the present run, `runs` are
+    earlier ones, the latest last. `view` is what the window brings back, as JSON knows it. `data_by_reference`: rows
+    that come from a file stay there, and the project has its name and its SHA-256; where that file is not there any
+    more as it was read, the rows are in the project all the same. Of a file's path only its name is kept.
+    """
+
+    experiment: Experiment
+    prepared: Prepared | None
+    run: KeptRun | None = None
+    runs: tuple[KeptRun, ...] = ()
+    view: Mapping[str, Any] = field(default_factory=dict)
+    data_by_reference: bool = False
+
+
+def previous_generation(path: Path) -> Path:
+    """Where the file is kept that a project has replaced."""
+    return path.with_name(f"{path.name}~")
+
+
+# --- saving -------------------------------------------------------------------------------------------------------
+
+
+def save_project(path: Path, project: Project, progress: Progress = to_nobody) -> None:
+    """Write the project; whatever happens, the file is the old one or the new one.
+
+    Raises ProjectError with the sentence to show, and what `progress` raises.
+    """
+    name = quoted(path.name)
+    content, arrays = _serialised(project, name, progress)
+
+    def check(written: Path) -> None:
+        progress(0.9)
+        found, _ = tensor_file.read(written)
+        if not _equal(found, arrays):
+            raise BrokenFileError("what was written reads differently")
+        progress(1.0)
+
+    progress(0.6)
+    try:
+        write_bytes(path, content, check=check, previous=previous_generation(path.resolve()))
+    except OSError as error:
+        raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
+    except (BrokenFileError, ValueError) as error:
+        raise ProjectError(f"{name} could not be saved: {error}. {_kept(path)}") from error
+
+
+def _kept(path: Path) -> str:
+    return "The file is as it was before." if path.exists() else "Save it under another name or in another folder."
+
+
+def _serialised(project: Project, name: str, progress: Progress) -> tuple[bytes, Mapping[str, tensor_file.Array]]:
+    writing = Writing(data_by_reference=project.data_by_reference)
+    progress(0.0)
+    kept: list[doc.Run] = []
+    for place, run in enumerate(project.runs):
+        kept.append(writing.run(f"runs.{place}", run))
+        progress(0.4 * (place + 1) / (len(project.runs) + 1))
+    document = doc.Document(
+        settings=writing.settings("experiment", project.experiment),
+        shares=None if project.prepared is None else writing.shares(project.experiment, project.prepared),
+        run=None if project.run is None else writing.run("run", project.run),
+        runs=kept,
+        data_sets=writing.data_sets,
+        all_shares=writing.all_shares,
+        view=dict(project.view),
+        data_by_reference=project.data_by_reference,
+    )
+    progress(0.4)
+    try:
+        text = _text(msgspec.to_builtins(document), writing.digests)
+        return tensor_file.serialised(writing.arrays, {KEY: text}), writing.arrays
+    except (ValueError, TypeError) as error:
+        raise ProjectError(
+            f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "
+            "Delete some runs first."
+        ) from error
+
+
+def _text(document: Mapping[str, Any], digests: Mapping[str, str]) -> str:
+    envelope = {
+        "schema": doc.SCHEMA,
+        "min_reader": doc.MIN_READER,
+        "needs": doc.NEEDS,
+        "app": __version__,
+        "sha256": _fingerprint(document, digests),
+        "document": document,
+    }
+    return json.dumps(envelope, ensure_ascii=True, allow_nan=False)  # ASCII: halves of characters survive, too
+
+
+def _fingerprint(document: Mapping[str, Any], digests: Mapping[str, str]) -> str:
+    """The SHA-256 of the document and of all arrays by their names."""
+    return sha256(json.dumps([document, digests], ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+def _equal(found: Mapping[str, tensor_file.Array], arrays: Mapping[str, tensor_file.Array]) -> bool:
+    """Whether all arrays are the same, bit for bit."""
+    return found.keys() == arrays.keys() and all(digest(found[name]) == digest(array) for name, array in arrays.items())
+
+
+# --- opening ------------------------------------------------------------------------------------------------------
+
+
+def open_project(path: Path, find: Find | None = None, progress: Progress = to_nobody) -> Project:
+    """Read a project. Data that it only refers to are looked for by `find(name, sha256)`, then beside the project.
+
+    Raises ProjectError with the sentence to show, and what `progress` raises.
+    """
+    name = quoted(path.name)
+    try:
+        arrays, texts = tensor_file.read(path, progress)
+    except FileNotFoundError:
+        raise ProjectError(f"There is no file {quoted(str(path), 200)}.") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError):
+            raise ProjectError(f"{name} could not be read: {error.strerror or error}.") from error
+        raise ProjectError(f"{name} is no project of MLP Studio, or it is damaged: {error}.{_hint(path)}") from error
+    if KEY not in texts:
+        raise ProjectError(f"{name} is no project of MLP Studio: projects are saved by File → Save, as “….mlps”.")
+    try:
+        return _project(texts[KEY], arrays, find_beside(path, find), progress, name)
+    except ProjectError:
+        raise
+    except (BrokenFileError, StudioError, msgspec.ValidationError) as error:
+        reason = str(error).rstrip(".")
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        raise ProjectError(f"{name} cannot be opened: {reason}.{_hint(path)}") from error
+
+
+def _hint(path: Path) -> str:
+    previous = previous_generation(path)
+    return f" What was saved before is in {quoted(previous.name)}." if previous.is_file() else ""
+
+
+def _project(text: str, arrays: Mapping[str, tensor_file.Array], find: Find, progress: Progress, name: str) -> Project:
+    envelope = _envelope(text, name)
+    digests = {key: digest(array) for key, array in arrays.items()}
+    if _fingerprint(envelope.document, digests) != envelope.sha256:
+        raise BrokenFileError("it is damaged: its content is not what was saved")
+    document = msgspec.convert(envelope.document, doc.Document)
+    reading = Reading(arrays, find, progress, newer=envelope.schema > doc.SCHEMA)
+    reading.read_data(document)
+    return Project(
+        reading.experiment(document.settings),
+        None if document.shares is None else reading.prepared(document.shares),
+        None if document.run is None else reading.run(document.run),
+        tuple(reading.run(run) for run in document.runs),
+        document.view,
+        document.data_by_reference,
+    )
+
+
+def _envelope(text: str, name: str) -> doc.Envelope:
+    content = tensor_file.parsed(text)
+    if isinstance(content, dict) and isinstance(reader := content.get("min_reader"), int) and reader > doc.SCHEMA:
+        needs, app = (str(content.get(field, "?")) for field in ("needs", "app"))
+        raise ProjectError(
+            f"{name} was saved by MLP Studio {quoted(app, 20)[1:-1]}: it needs version {quoted(needs, 20)[1:-1]} or "
+            f"later, and this is {__version__}."
+        )
+    return msgspec.convert(content, doc.Envelope)

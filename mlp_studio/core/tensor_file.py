@@ -1,0 +1,126 @@
+"""Arrays and texts in one safetensors file: written by that library, read here with every claim checked first.
+
+The library's own reader maps the file, so that a disk that goes away ends the program; and what it hands out is a
+second copy. Here each array is read to where it stays: opening takes the memory of the file, and a file that claims
+more than it holds takes none.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BufferedReader
+from math import prod
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp_studio.core.progress import Progress, to_nobody
+
+Array: TypeAlias = NDArray[Any]
+
+LENGTH_BYTES = 8  # of the header's length, with which a file begins
+MOST_HEADER = 5 << 20  # bytes: as Python's objects they take up to thirty times as much memory
+MOST_AXES, MOST_LENGTH = 2, 1 << 40
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"),
+    "F32": np.dtype("<f4"),
+    "I64": np.dtype("<i8"),
+    "U8": np.dtype("u1"),
+}
+
+
+class BrokenFileError(ValueError):
+    """What is there is no file of this kind; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One array as the header has it; begin and end are counted from the header's end."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def serialised(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> bytes:
+    """The content of a file with these arrays and texts. Raises ValueError where there is too much text."""
+    from safetensors.numpy import save
+
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, dict(texts))
+    if int.from_bytes(content[:LENGTH_BYTES], "little") > MOST_HEADER:
+        raise ValueError("the header is too long")
+    return content
+
+
+def read(path: Path, progress: Progress = to_nobody) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays and texts of a file. Raises BrokenFileError, OSError, and what `progress` raises."""
+    with path.open("rb") as file:
+        size = _size(file)
+        length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+        if size < LENGTH_BYTES or not 2 <= length <= min(MOST_HEADER, size - LENGTH_BYTES):
+            raise BrokenFileError("it has no header")
+        entries, texts = _header(file.read(length), size - LENGTH_BYTES - length)
+        return {entry.name: _array(entry, file, size, progress) for entry in entries}, texts
+
+
+def _size(file: BufferedReader) -> int:
+    from os import fstat
+
+    status = fstat(file.fileno())
+    if not S_ISREG(status.st_mode):
+        raise BrokenFileError("it is not an ordinary file")
+    return status.st_size
+
+
+def _header(content: bytes, size: int) -> tuple[list[_Entry], dict[str, str]]:
+    """The arrays in the order in which they lie, without a gap between them or after the last, and the texts."""
+    document = parsed(content)
+    if not isinstance(document, dict):
+        raise BrokenFileError("its header is none")
+    texts = document.pop("__metadata__", {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise BrokenFileError("its header is none")
+    entries = sorted((_entry(name, fields) for name, fields in document.items()), key=lambda at: (at.begin, at.end))
+    ends = [0, *(entry.end for entry in entries)]
+    if [*(entry.begin for entry in entries), size] != ends:
+        raise BrokenFileError("its header does not fit its size")
+    return entries, texts
+
+
+def _entry(name: str, fields: Any) -> _Entry:
+    try:
+        dtype = DTYPES[fields["dtype"]]
+        shape, (begin, end) = tuple(fields["shape"]), fields["data_offsets"]
+        sound = all(type(number) is int and 0 <= number <= MOST_LENGTH for number in (*shape, begin, end))
+    except (KeyError, TypeError, ValueError):
+        raise BrokenFileError("its header is none") from None
+    if not sound or len(shape) > MOST_AXES or end - begin != prod(shape) * dtype.itemsize:
+        raise BrokenFileError("an array's size is not what its header says")
+    return _Entry(name, dtype, shape, begin, end)
+
+
+def _array(entry: _Entry, file: BufferedReader, size: int, progress: Progress) -> Array:
+    array = np.empty(entry.shape, entry.dtype)
+    if array.size:
+        room = memoryview(array.reshape(-1).view(np.uint8).data)
+        if file.readinto(room) != len(room):
+            raise BrokenFileError("it ends too early")
+    progress(file.tell() / size)
+    return array
+
+
+def parsed(text: bytes | str) -> Any:
+    """What a JSON text holds. Raises BrokenFileError where it is none."""
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise BrokenFileError("its description cannot be read") from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
