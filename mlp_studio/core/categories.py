@@ -83,11 +83,12 @@ def _feature_names(origins: Sequence[Origin]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for origin in origins:
         for wanted in [f"{origin.name}={text}" for text in origin.texts] or [origin.name]:
-            names[_unused(wanted, names)] = None
+            names[unused(wanted, names)] = None
     return tuple(names)
 
 
-def _unused(wanted: str, taken: Collection[str]) -> str:
+def unused(wanted: str, taken: Collection[str]) -> str:
+    """The name that is wanted, or with a number the first like it that is not taken."""
     name, number = wanted, 1
     while name in taken:
         number += 1

@@ -5,6 +5,7 @@ where its denominator is 0 (scikit-learn's zero_division=0). Weighted: the mean 
 support (their true rows); macro: the plain mean over the classes that occur in truth or prediction.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp_studio.core.dataset import Floats, Ints
-from mlp_studio.core.network import Params, forward
+from mlp_studio.core.network import Params, forward, log_softmax
 from mlp_studio.core.prepare import Prepared
 
 BLOCK_ROWS = 8192  # rows predicted at once, so that wide layers on large data stay within the cache and memory
@@ -99,3 +100,35 @@ def evaluate(params: Params, activation: str, prepared: Prepared) -> dict[str, P
         name: score(part.y, predict_classes(params, activation, part.X), prepared.dataset.classes)
         for name, part in prepared.parts.items()
     }
+
+
+def losses(params: Params, activation: str, prepared: Prepared) -> dict[str, float]:
+    """The mean cross-entropy of training, validation and test (nats), by the part's name; nan where it has no rows."""
+    means = {}
+    for name, part in prepared.parts.items():
+        loss = MeanLoss(prepared.class_weights)
+        for start in range(0, len(part), BLOCK_ROWS):
+            block = part.X[start : start + BLOCK_ROWS].astype(params[0].W.dtype)
+            loss.add(forward(params, activation, block), part.y[start : start + BLOCK_ROWS])
+        means[name] = loss.mean
+    return means
+
+
+class MeanLoss:
+    """Σ w[y] · −log ŷ[y] / Σ w[y], as training has it, of rows that come some at a time; class weights w (C,) or 1."""
+
+    def __init__(self, class_weights: Floats | None) -> None:
+        self._class_weights = class_weights
+        self._loss = self._weight = 0.0
+
+    def add(self, logits: NDArray[np.floating[Any]], y: Ints) -> None:
+        """Take n rows: their logits (n, C) and true classes (n,)."""
+        weights = np.ones(len(y)) if self._class_weights is None else self._class_weights[y]
+        log_y_hat = log_softmax(logits.astype(np.float64))
+        self._loss -= float(weights @ log_y_hat[np.arange(len(y)), y])
+        self._weight += float(weights.sum())
+
+    @property
+    def mean(self) -> float:
+        """Of all rows so far, nan where there are none that count."""
+        return self._loss / self._weight if self._weight else math.nan

@@ -2,12 +2,14 @@
 
 import errno
 import hashlib
+import io
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
+from typing import BinaryIO, TextIO
 
 STALE_SECONDS = 3600  # after which a half-written file is that of a program that was killed
 NAME_LENGTH = 40  # characters of a file's name in that of the temporary one, which may not be much longer
@@ -23,6 +25,29 @@ def write_bytes(
 ) -> None:
     """Write a file, which is there whole or not at all, whenever power or disk fail. Raises OSError.
 
+    `check` and `previous` as in `replacing`.
+    """
+    with replacing(path, check=check, previous=previous) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing_text(path: Path) -> Iterator[TextIO]:
+    """As `replacing`, for text (UTF-8) whose line ends are written as they are."""
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # flushed, and not closed: the file is not on the disk yet
+
+
+@contextmanager
+def replacing(
+    path: Path, *, check: Callable[[Path], None] | None = None, previous: Path | None = None
+) -> Iterator[BinaryIO]:
+    """A file to be written bit by bit, which takes the place of `path` when all went well. Raises OSError.
+
     `check` sees what was written before it takes its place, and may end it all by an exception. `previous`: where the
     file that was there is kept.
     """
@@ -33,7 +58,7 @@ def write_bytes(
     temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         with suppress(OSError):

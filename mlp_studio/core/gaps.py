@@ -29,10 +29,10 @@ def fill(X: Floats, gap: Gap, rows: Ints | None = None) -> None:
     if not len(known):
         known = np.flatnonzero(is_known)
     columns = np.array(gap.columns)
-    X[np.ix_(gap.rows, columns)] = _typical(X[np.ix_(known, columns)])
+    X[np.ix_(gap.rows, columns)] = typical(X[np.ix_(known, columns)])
 
 
-def _typical(values: Floats) -> Floats:
+def typical(values: Floats) -> Floats:
     """The median of one column (n, 1), the most frequent of several that are one-hot (n, k)."""
     if values.shape[1] == 1:
         return np.median(values, axis=0)

@@ -75,14 +75,18 @@ class Model:
         """The columns of a table that hold the features, in their order."""
         return tuple(_columns(self.feature_names, self.encoded))
 
-    def probabilities(self, X: Floats) -> Floats:
-        """The probability of every class (N, C) for samples X (N, D) in original units."""
-        probabilities = np.empty((len(X), len(self.class_names)))
+    def logits(self, X: Floats) -> Floats:
+        """The logits (N, C) for samples X (N, D) in original units, as the network computes them."""
+        logits = np.empty((len(X), len(self.class_names)))
         for start in range(0, len(X), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = self.scaler(derive(X[rows], self.derived)).astype(self.precision)
-            probabilities[rows] = softmax(forward(self.params, self.activation, scaled).astype(np.float64))
-        return probabilities
+            logits[rows] = forward(self.params, self.activation, scaled)
+        return logits
+
+    def probabilities(self, X: Floats) -> Floats:
+        """The probability of every class (N, C) for samples X (N, D) in original units."""
+        return softmax(self.logits(X))
 
 
 def _columns(features: tuple[str, ...], encoded: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Column]:

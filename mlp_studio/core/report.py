@@ -60,7 +60,7 @@ def document(
         "data": _data(prepared),
         "parameters": parameter_count(layer_sizes(experiment.model, prepared.input_count, data.classes)),
         "history": _history(trained.curves),
-        "performance": {PARTS[name]: _performance(part, data.class_names) for name, part in scores.items()},
+        "performance": {PARTS[name]: performance(part, data.class_names) for name, part in scores.items()},
         "predictions": [_prediction(one, data.feature_names, data.class_names) for one in predictions],
         "timing": {
             "seconds": seconds,
@@ -112,7 +112,7 @@ def _history(curves: Curves) -> Document:
     return {"epoch": list(range(1, len(curves) + 1)), **columns}
 
 
-def _performance(scores: PartScores, class_names: Sequence[str]) -> Document:
+def performance(scores: PartScores, class_names: Sequence[str]) -> Document:
     """Overall (weighted, with the macro means beside) and per class; None where no rows were judged.
 
     The confusion matrix has a row for each true class, and a column for each predicted one.
@@ -152,7 +152,12 @@ def _prediction(prediction: Prediction, features: Sequence[str], classes: Sequen
 
 
 def _numbers(values: NDArray[np.floating[Any]]) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]
+    return [finite(value) for value in values.tolist()]
+
+
+def finite(value: float) -> float | None:
+    """A figure as JSON knows it: None where there is none."""
+    return value if math.isfinite(value) else None
 
 
 def write_report(path: Path, document: Mapping[str, Any]) -> None:

@@ -53,6 +53,12 @@ def _report_json(trained: Trained, path: Path, progress: Progress) -> None:
     write_json(trained, path, progress)
 
 
+def _predictions(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.predictions import write_predictions
+
+    write_predictions(trained, path, progress)
+
+
 EXPORTS: Mapping[str, Export] = {
     "model": Export(
         "Model (safetensors)",
@@ -77,5 +83,12 @@ EXPORTS: Mapping[str, Export] = {
         "The same for programs: every setting, every epoch, every score.",
         (".json",),
         _report_json,
+    ),
+    "predictions": Export(
+        "Predictions (CSV)",
+        "Every row of the data with its share, its class, the predicted one and the probability of each.",
+        (".csv",),
+        _predictions,
+        slow=True,
     ),
 }
