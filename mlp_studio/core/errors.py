@@ -25,5 +25,13 @@ class ProjectError(StudioError):
     """A project cannot be opened or saved."""
 
 
+class MissingDataError(ProjectError):
+    """A project's data are in a file that is not found: its name and the SHA-256 of its bytes."""
+
+    def __init__(self, sentence: str, name: str, sha256: str) -> None:
+        super().__init__(sentence)
+        self.name, self.sha256 = name, sha256
+
+
 class ExportError(StudioError):
     """A format cannot hold what is to be exported."""

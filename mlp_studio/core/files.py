@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 from time import time
 from typing import BinaryIO, TextIO
 
@@ -54,6 +55,8 @@ def replacing(
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     if path.exists() and not path.is_file():  # a device, say, which replacing would destroy
         raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+    if path.exists() and not os.access(path, os.W_OK):  # replacing would not ask
+        raise PermissionError(errno.EACCES, "it is protected against writing", str(path))
     _remove_stale(path)
     temporary = _temporary(path)
     try:
@@ -81,7 +84,8 @@ def sha256_of(path: Path) -> str:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name[:NAME_LENGTH]}.{os.getpid()}.tmp")
+    """A name beside it that nobody else writes to at the moment."""
+    return path.with_name(f".{path.name[:NAME_LENGTH]}.{os.getpid()}-{get_ident()}.tmp")
 
 
 def _remove_stale(path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ class Project:
     `prepared` are the data of `experiment`, None where they could not be had. `run` is the present run, `runs` are
     earlier ones, the latest last. `view` is what the window brings back, as JSON knows it. `data_by_reference`: rows
     that come from a file stay there, and the project has its name and its SHA-256; where that file is not there any
-    more as it was read, the rows are in the project all the same. Of a file's path only its name is kept.
+    more as it was read, the rows are in the project all the same. Of a file's path only its name is kept; after opening
+    it is the path of a file with the same bytes, where one is found, else the name alone.
     """
 
     experiment: Experiment
@@ -101,14 +103,14 @@ def _serialised(project: Project, name: str, progress: Progress) -> tuple[bytes,
         runs=kept,
         data_sets=writing.data_sets,
         all_shares=writing.all_shares,
-        view=dict(project.view),
+        view=_finite(project.view),
         data_by_reference=project.data_by_reference,
     )
     progress(0.4)
     try:
         text = _text(msgspec.to_builtins(document), writing.digests)
         return tensor_file.serialised(writing.arrays, {KEY: text}), writing.arrays
-    except (ValueError, TypeError) as error:
+    except tensor_file.TooLongError as error:
         raise ProjectError(
             f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "
             "Delete some runs first."
@@ -132,6 +134,15 @@ def _fingerprint(document: Mapping[str, Any], digests: Mapping[str, str]) -> str
     return sha256(json.dumps([document, digests], ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
+def _finite(value: Any) -> Any:
+    """A JSON value in which infinity and nan, which JSON has not, are null."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def _equal(found: Mapping[str, tensor_file.Array], arrays: Mapping[str, tensor_file.Array]) -> bool:
     """Whether all arrays are the same, bit for bit."""
     return found.keys() == arrays.keys() and all(digest(found[name]) == digest(array) for name, array in arrays.items())
@@ -143,7 +154,8 @@ def _equal(found: Mapping[str, tensor_file.Array], arrays: Mapping[str, tensor_f
 def open_project(path: Path, find: Find | None = None, progress: Progress = to_nobody) -> Project:
     """Read a project. Data that it only refers to are looked for by `find(name, sha256)`, then beside the project.
 
-    Raises ProjectError with the sentence to show, and what `progress` raises.
+    Raises ProjectError with the sentence to show (MissingDataError, where such data are not found), and what `progress`
+    raises.
     """
     name = quoted(path.name)
     try:
@@ -160,8 +172,8 @@ def open_project(path: Path, find: Find | None = None, progress: Progress = to_n
         return _project(texts[KEY], arrays, find_beside(path, find), progress, name)
     except ProjectError:
         raise
-    except (BrokenFileError, StudioError, msgspec.ValidationError) as error:
-        reason = str(error).rstrip(".")
+    except (BrokenFileError, StudioError, msgspec.ValidationError, RecursionError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
         raise ProjectError(f"{name} cannot be opened: {reason}.{_hint(path)}") from error
 
@@ -180,7 +192,7 @@ def _project(text: str, arrays: Mapping[str, tensor_file.Array], find: Find, pro
     reading = Reading(arrays, find, progress, newer=envelope.schema > doc.SCHEMA)
     reading.read_data(document)
     return Project(
-        reading.experiment(document.settings),
+        reading.experiment_on(document.settings, document.shares),
         None if document.shares is None else reading.prepared(document.shares),
         None if document.run is None else reading.run(document.run),
         tuple(reading.run(run) for run in document.runs),

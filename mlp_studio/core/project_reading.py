@@ -6,6 +6,7 @@ What does not fit raises `UnfitError` or another StudioError, with what is wrong
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +18,7 @@ from mlp_studio.core import project_document as doc
 from mlp_studio.core.album import MOST_PAGES, Page
 from mlp_studio.core.backends import protocol
 from mlp_studio.core.config import Experiment, with_setting
-from mlp_studio.core.errors import StudioError
+from mlp_studio.core.errors import MissingDataError, StudioError
 from mlp_studio.core.files import sha256_of
 from mlp_studio.core.gaps import with_gaps_filled
 from mlp_studio.core.history import COLUMNS
@@ -53,7 +54,7 @@ class Reading:
     """The values of one file. `newer`: a later version wrote it, whose additions are passed over."""
 
     def __init__(self, arrays: Mapping[str, Array], find: Find, progress: Progress, *, newer: bool) -> None:
-        self._arrays, self._find, self._progress, self._newer = arrays, find, progress, newer
+        self._arrays, self._find, self._progress, self._newer = arrays, lru_cache(find), progress, newer
         self._data: list[dataset.Dataset] = []
         self._shares: list[tuple[prepare.Prepared, doc.Shares]] = []
 
@@ -83,6 +84,17 @@ class Reading:
         split = experiment.split
         require(abs(split.train + split.validation + split.test - 1) <= 1e-6, "the shares do not add up to 100 %")
         return experiment
+
+    def experiment_on(self, settings: doc.Settings, place: int | None) -> Experiment:
+        """The experiment on the data of those shares; where their file is found, it has its path again."""
+        experiment = self.experiment(settings)
+        if place is None or experiment.data.source != "file":
+            return experiment
+        data = self.prepared(place).dataset
+        if data.account is None or not data.account.sha256 or data.name != experiment.data.path:
+            return experiment
+        path = self._find(data.name, data.account.sha256)
+        return replace(experiment, data=replace(experiment.data, path=data.name if path is None else str(path)))
 
     def _text(self, name: str) -> str:
         try:
@@ -158,7 +170,12 @@ class Reading:
         experiment = self.experiment(file.settings)
         path = self._find(file.name, file.sha256)
         if path is None:
-            raise UnfitError(f"its data are in the file {quoted(file.name)}, which is not here as it was then")
+            raise MissingDataError(
+                f"The data of this project are in the file {quoted(file.name)}, which is not found as it was: put the "
+                "file that it was saved with beside it.",
+                file.name,
+                file.sha256,
+            )
         config = replace(experiment.data, source="file", path=str(path))
         rng = generator(experiment.seed, Stream.DATA)
         data = with_labels(config, read_source(config, rng, self._progress), rng)
@@ -204,7 +221,7 @@ class Reading:
                 datetime.fromisoformat(run.begun)
             except ValueError:
                 raise UnfitError("a run's beginning is no date") from None
-        experiment, prepared = self.experiment(run.settings), self.prepared(run.shares)
+        experiment, prepared = self.experiment_on(run.settings, run.shares), self.prepared(run.shares)
         return KeptRun(
             run.number,
             experiment,

@@ -36,6 +36,10 @@ class BrokenFileError(ValueError):
     """What is there is no file of this kind; the message says why."""
 
 
+class TooLongError(ValueError):
+    """There is more text than a file may hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One array as the header has it; begin and end are counted from the header's end."""
@@ -48,33 +52,27 @@ class _Entry:
 
 
 def serialised(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> bytes:
-    """The content of a file with these arrays and texts. Raises ValueError where there is too much text."""
+    """The content of a file with these arrays and texts. Raises TooLongError."""
     from safetensors.numpy import save
 
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, dict(texts))
     if int.from_bytes(content[:LENGTH_BYTES], "little") > MOST_HEADER:
-        raise ValueError("the header is too long")
+        raise TooLongError
     return content
 
 
 def read(path: Path, progress: Progress = to_nobody) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays and texts of a file. Raises BrokenFileError, OSError, and what `progress` raises."""
+    status = path.stat()
+    if not S_ISREG(status.st_mode):  # opening a pipe, say, would wait for ever
+        raise BrokenFileError("it is not an ordinary file")
     with path.open("rb") as file:
-        size = _size(file)
+        size = status.st_size
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if size < LENGTH_BYTES or not 2 <= length <= min(MOST_HEADER, size - LENGTH_BYTES):
             raise BrokenFileError("it has no header")
         entries, texts = _header(file.read(length), size - LENGTH_BYTES - length)
         return {entry.name: _array(entry, file, size, progress) for entry in entries}, texts
-
-
-def _size(file: BufferedReader) -> int:
-    from os import fstat
-
-    status = fstat(file.fileno())
-    if not S_ISREG(status.st_mode):
-        raise BrokenFileError("it is not an ordinary file")
-    return status.st_size
 
 
 def _header(content: bytes, size: int) -> tuple[list[_Entry], dict[str, str]]:
