@@ -9,6 +9,7 @@ import numpy as np
 from mlp_studio.core.dataset import Floats
 
 STEPS = (1.0, 2.0, 5.0, 10.0)
+FINE_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +76,13 @@ def plain_number(value: float) -> str:
     power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     digits = f"{float(mantissa):g}"
     return f"10{power}" if digits == "1" else f"{digits}·10{power}"
+
+
+def loss_axis(*series: Floats) -> Axis:
+    """An axis for losses (epochs,): logarithmic where they go over more than a decade."""
+    values = np.concatenate(series)
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    if low > 0 and high > 10 * low:
+        return Axis(low / 1.15, high * 1.15, is_log=True)
+    return Axis(0.0, step_up(high * 1.05, FINE_STEPS) if high > 0 else 1.0)

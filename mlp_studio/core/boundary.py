@@ -172,10 +172,10 @@ def on_plane(params: Params, prepared: Prepared, plane: Plane) -> tuple[Params, 
     return params, Lift(plane, prepared.scaler, prepared.derived)
 
 
-def affordable_grid(params: Params, most: int) -> int:
-    """Cells on each side of a raster that is to be fine: at most `most`, and as many as the network's cost allows."""
+def affordable_grid(params: Params, most: int, budget: float = RASTER_BUDGET) -> int:
+    """Cells on each side of a raster that is to be fine: at most `most`, and as many as cost `budget` multiply-adds."""
     cost = sum(W.size for W, _ in params)
-    return int(min(most, max(GRID_LEAST, (RASTER_BUDGET / cost) ** 0.5)))
+    return int(min(most, max(GRID_LEAST, (budget / cost) ** 0.5)))
 
 
 def confidence_levels(classes: int) -> int:

@@ -77,13 +77,18 @@ def sentences(path: Path) -> Iterator[None]:
 
 
 def quoted(text: str, limit: int = 40) -> str:
-    """A text from a file in quotation marks: on one line, of bounded length, free of halves of characters.
+    """A text from a file in quotation marks, as `on_one_line` has it."""
+    return f"“{on_one_line(text, limit)}”"
+
+
+def on_one_line(text: str, limit: int = 40) -> str:
+    """A text that may hold anything: on one line, of bounded length, free of halves of characters.
 
     What cannot be seen, such as a null or a sign that turns the writing direction, is shown as �.
     """
     words = " ".join(text.encode("utf-8", "replace").decode().split())
     line = "".join(letter if letter.isprintable() or letter in JOINERS else "�" for letter in words)
-    return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def listed(names: Sequence[str], last: str = "and", limit: int = 10) -> str:

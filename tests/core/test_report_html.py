@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from mlp_studio.core.command_line import command_line
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import CancelledError
@@ -243,6 +244,25 @@ def test_what_differs_from_the_first_settings_is_told_as_the_form_has_it(tmp_pat
         "Batch size": ["32", "full batch"],
         "Epochs": ["5", "1,000"],
     }
+
+
+def test_the_command_that_trains_it_again_is_told_as_text(tmp_path):
+    run = trained(data__source="moons", data__noise=0.3)
+    assert texts(parsed(written(run, tmp_path)), "pre") == [command_line(run.experiment)]
+    odd = replace(run, experiment=with_settings(run.experiment, {"data.source": "file", "data.path": "a <b>'&\".csv"}))
+    assert texts(parsed(written(odd, tmp_path)), "pre") == [command_line(odd.experiment)]
+
+
+def test_a_command_that_cannot_be_or_is_too_long_is_said_in_a_sentence(tmp_path):
+    run = trained()
+    for settings, sentence in (
+        ({"data.source": "file", "data.path": "a\0b.csv"}, "null character"),
+        ({"data.source": "painted", "data.drawing": "[" + "1," * 20_000 + "1]"}, "letters: the window copies it"),
+    ):
+        odd = replace(run, experiment=with_settings(run.experiment, settings))
+        tree = parsed(written(odd, tmp_path))
+        assert not texts(tree, "pre")
+        assert any(sentence in text for text in texts(tree, "p"))
 
 
 def test_wide_data_say_which_slice_is_seen(tmp_path):

@@ -49,17 +49,26 @@ def chart(lines: Iterable[Line], x: Axis, y: Axis, label: str, kept: int) -> Mar
 
 def _curve(line: Line, x: Axis, y: Axis) -> Markup:
     """A path for each stretch without gaps."""
+    stretches = []
+    for stretch in stretches_of(line.values, x, y, CHART):
+        points = "L".join(f"{_short(u)} {_short(v)}" for u, v in stretch.tolist())
+        stretches.append(f"M{points}")
+    return element("path", class_=line.style, d="".join(stretches)) if stretches else Markup()
+
+
+def stretches_of(values: Floats, x: Axis, y: Axis, size: tuple[int, int]) -> list[Floats]:
+    """A series (epochs,) as it is drawn on a field of that size: places (n, 2) from its left top, one array a stretch.
+
+    What is not finite, or has no place on a logarithmic axis, is a gap. Of many epochs, extremes are drawn.
+    """
     thinner = Thinner(above=0.0 if y.is_log else -np.inf)
-    thinner.extend(line.values)
-    epochs, values = thinner.visible(x.low, x.high, CHART[0])
-    usable = np.isfinite(values)
-    across, down = x.share(epochs) * CHART[0], (1 - y.share(np.where(usable, values, y.high))) * CHART[1]
-    steps, pen_is_down = [], False
-    for u, v, is_there in zip(across.tolist(), down.tolist(), usable.tolist(), strict=True):
-        if is_there:
-            steps.append(f"{'L' if pen_is_down else 'M'}{_short(u)} {_short(v)}")
-        pen_is_down = is_there
-    return element("path", class_=line.style, d="".join(steps)) if steps else Markup()
+    thinner.extend(values)
+    epochs, drawn = thinner.visible(x.low, x.high, size[0])
+    usable = np.isfinite(drawn)
+    places = np.column_stack([x.share(epochs), 1 - y.share(np.where(usable, drawn, y.high))]) * size
+    edges = np.flatnonzero(np.diff(usable)) + 1
+    pieces = zip(np.split(places, edges), np.split(usable, edges), strict=True)
+    return [piece for piece, is_there in pieces if len(piece) and is_there[0]]
 
 
 def regions(box: Box, labels: Sequence[str], picture: str, marks: Marks) -> Markup:

@@ -59,6 +59,12 @@ def _predictions(trained: Trained, path: Path, progress: Progress) -> None:
     write_predictions(trained, path, progress)
 
 
+def _animation(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.animation import write_animation
+
+    write_animation(trained, path, progress)
+
+
 EXPORTS: Mapping[str, Export] = {
     "model": Export(
         "Model (safetensors)",
@@ -89,6 +95,13 @@ EXPORTS: Mapping[str, Export] = {
         "Every row of the data with its share, its class, the predicted one and the probability of each.",
         (".csv",),
         _predictions,
+        slow=True,
+    ),
+    "animation": Export(
+        "Animation (GIF or WebP)",
+        "The regions as they form beside the loss as it falls, as a moving picture for slides and pages.",
+        (".gif", ".webp"),
+        _animation,
         slow=True,
     ),
 }

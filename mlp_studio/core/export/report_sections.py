@@ -8,10 +8,11 @@ import numpy as np
 
 from mlp_studio import __version__
 from mlp_studio.core.activations import ACTIVATIONS
-from mlp_studio.core.axis import Axis, step_up
+from mlp_studio.core.axis import Axis, loss_axis
 from mlp_studio.core.boundary import affordable_grid, on_plane, raster
+from mlp_studio.core.command_line import command_line
 from mlp_studio.core.config import Experiment
-from mlp_studio.core.dataset import Floats
+from mlp_studio.core.errors import ExportError
 from mlp_studio.core.evaluate import PartScores
 from mlp_studio.core.export.drawing import Line, Marks, chart, define, marker, regions
 from mlp_studio.core.export.markup import Markup, element, joined, name
@@ -27,12 +28,12 @@ PART_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 MOST_POINTS = 1000  # in a picture: more hide each other, and the file grows
 MOST_CLASSES = 40  # in a confusion matrix, and in the legend: more cannot be read
 MOST_FEATURES = 100
+LONGEST_LINE = 20_000  # letters of a command; painted points take more
 LONGEST_HEAD = 16  # letters of a name above a narrow column
 CELLS = 240  # on each side of the regions
 UNKNOWN = "–"
 MIXED = "The rows changed while the network trained: the settings alone do not give this run again."
 ACCURACY = Axis(-0.02, 1.02, scale=100.0, unit=" %")
-FINE_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 KEYS = {"train": "Training", "validation": "Validation", "kept": "the epoch whose weights count"}
 VERSIONS = {"app": "MLP Studio", "python": "Python", "numpy": "NumPy", "torch": "PyTorch"}
 
@@ -148,16 +149,6 @@ def _curves(told: Told) -> Markup:
     return _section("Curves", element("div", *figures, class_="pair"), element("ul", *keys, class_="legend"))
 
 
-def loss_axis(*series: Floats) -> Axis:
-    """An axis for losses (epochs,): logarithmic where they go over more than a decade."""
-    values = np.concatenate(series)
-    values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-    if low > 0 and high > 10 * low:
-        return Axis(low / 1.15, high * 1.15, is_log=True)
-    return Axis(0.0, step_up(high * 1.05, FINE_STEPS) if high > 0 else 1.0)
-
-
 def _last(line: Line) -> str:
     return _number(float(line.values[-1]))
 
@@ -238,7 +229,20 @@ def _experiment(told: Told) -> Markup:
         "Experiment",
         table if changed else element("p", "Every setting is as it is at first."),
         element("details", element("summary", "All settings"), whole),
+        *_command(told),
     )
+
+
+def _command(told: Told) -> list[Markup]:
+    """The line that trains it again, where there is one and it says enough."""
+    try:
+        line = command_line(told.trained.experiment)
+    except ExportError as error:
+        return [element("p", str(error))]
+    if len(line) > LONGEST_LINE:
+        return [element("p", f"The command that trains it again has {len(line):,} letters: the window copies it.")]
+    words = "This command trains with the same settings:" if told.trained.is_mixed else "This command trains it again:"
+    return [element("p", words), element("pre", line)]
 
 
 def _data(told: Told) -> Markup:
