@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,10 @@ from mlp_studio.core.resources import resource
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.memory import Memory
+from mlp_studio.ui.places import data_folder
 from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
-from mlp_studio.ui.warm_up import WarmUp
+from mlp_studio.ui.warm_up import FirstPaint, WarmUp
 
 if TYPE_CHECKING:
     from mlp_studio.core.dataset import Floats
@@ -70,6 +72,8 @@ def main(paths: list[str]) -> int:
     reporter.install()
     reporter.fault.connect(window.show_fault)
     warm_up = WarmUp(window, window.studio.store)
+    first_paint = FirstPaint(window)
+    first_paint.painted.connect(partial(window.recovery.begin, data_folder()))
     window.show()
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_file(Path(paths[0])))
@@ -99,6 +103,7 @@ def write_picture(path: Path, training: "Training", status: "Status", probe: "Fl
         window.studio.idle.connect(loop.quit)
         loop.exec()
     saved = window.grab().save(str(path), "PNG")
+    window.studio.shut_down()  # so that no one is asked whether to save it
     window.close()
     folder.cleanup()
     if not saved:

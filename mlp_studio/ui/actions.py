@@ -24,7 +24,9 @@ _key = QKeySequence.StandardKey
 
 COMMANDS: tuple[Command, ...] = (
     Command("new", "&File", "&New experiment", "Set everything as it was at first", "new_experiment", _key.New),
-    Command("open", "&File", "&Open data…", "Open a table", "open_dialog", _key.Open),
+    Command("open", "&File", "&Open…", "Open a project, or a table as data", "open_dialog", _key.Open),
+    Command("save", "&File", "&Save", "Save settings, data, training and view as a project", "save", _key.Save),
+    Command("save_as", "&File", "Save &as…", "Save the project somewhere else", "save_as", "Ctrl+Shift+S"),
     Command(
         "change_import",
         "&File",

@@ -1,8 +1,9 @@
-"""Closing the window: one question while a network trains, then patience until the last thread has ended."""
+"""Closing the window: one question where work would be lost, then patience until the last thread has ended."""
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from mlp_studio.ui.desk import Desk
 from mlp_studio.ui.studio import Studio
 
 PATIENCE = 3000  # milliseconds that closing waits for the training before the window hides and waits on
@@ -11,21 +12,27 @@ PATIENCE = 3000  # milliseconds that closing waits for the training before the w
 class Closing(QObject):
     """Decides for a window whether it may close now; where not, closes it later or asks."""
 
-    def __init__(self, window: QWidget, studio: Studio) -> None:
+    def __init__(self, window: QWidget, studio: Studio, desk: Desk) -> None:
         super().__init__(window)
-        self._window, self._studio = window, studio
+        self._window, self._studio, self._desk = window, studio, desk
         self._decided = False
+        self._waits = False  # for what is being saved
         self._question: QMessageBox | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(window.hide)
         studio.leg_ended.connect(self._bring_up_to_date)
         studio.idle.connect(self._finish)
+        desk.saving_ended.connect(self._go_on)
 
     def may_close(self) -> bool:
         """Whether nothing is at work any more. Where something is, the window is closed when that has ended."""
-        run = self._studio.store.state.run
-        if run is not None and run.active and not self._decided:
+        if self._studio.is_shut:  # nothing can be saved any more
+            return True
+        if self._desk.is_saving and not self._decided:
+            self._waits = True
+            return False
+        if self._desk.would_lose and not self._decided:
             self._ask()
             return False
         if self._studio.is_busy:
@@ -36,20 +43,28 @@ class Closing(QObject):
 
     def _ask(self) -> None:
         if self._question is None:
-            self._question = ask_to_stop(self._window)
-            self._question.finished.connect(self._answered)
+            self._question = self._desk.ask_to_save(self._answered, closing=True)
 
     @Slot()
     def _bring_up_to_date(self) -> None:
-        """The training has ended while the question was open: it is another question now."""
+        """The training has ended while the question was open: that is not lost any more."""
         if self._question is not None:
-            self._question.setText("The training has ended in the meantime. Close all the same?")
-            self._question.button(QMessageBox.StandardButton.Yes).setText("Close")
+            from mlp_studio.ui.dialogs.saving import unsaved_details
 
-    @Slot(int)
+            self._question.setInformativeText(unsaved_details(training=False, closing=True))
+
+    @Slot()
+    def _go_on(self) -> None:
+        """What was being saved is written, or could not be."""
+        if self._waits:
+            self._waits = False
+            self._window.close()
+
     def _answered(self, answer: int) -> None:
         self._question = None
-        if answer == QMessageBox.StandardButton.Yes.value:
+        if answer == QMessageBox.StandardButton.Save.value:
+            self._desk.save(self._begin)
+        elif answer == QMessageBox.StandardButton.Discard.value:
             self._begin()
 
     def _begin(self) -> None:
@@ -69,20 +84,3 @@ class Closing(QObject):
         self._window.close()
         if was_hidden:  # closing a hidden window does not count as closing the last one
             QApplication.quit()
-
-
-def ask_to_stop(parent: QWidget) -> QMessageBox:
-    """The question on closing; its `finished` brings the answer."""
-    buttons = QMessageBox.StandardButton
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "Close MLP Studio",
-        "The network is still training. Stop it and close?",
-        buttons.Yes | buttons.Cancel,
-        parent,
-    )
-    box.button(buttons.Yes).setText("Stop and close")
-    box.setDefaultButton(buttons.Cancel)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()
-    return box

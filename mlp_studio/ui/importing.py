@@ -156,7 +156,11 @@ class Importing(QObject):
         """Watch the file of the data that are loaded."""
         if state.prepared is not self._seen:
             self._seen, self._changed_meanwhile = state.prepared, False
-            self._watch.watch(*self._studio.loaded_file)
+            path, stamp = self._studio.loaded_file
+            self._watch.watch(path, stamp)
+            account = state.prepared.dataset.account if state.prepared is not None else None
+            if path is not None and account is not None and account.sha256:
+                self._memory.remember_data(account.sha256, path)
         elif self._changed_meanwhile and not state.loading:
             self._changed_meanwhile = False
             self._changed()

@@ -27,7 +27,8 @@ Stamp: TypeAlias = tuple[int, int]  # when a file was last written, in nanosecon
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled.
+    """Data as `experiment` asks for them. `source` are those of its source, before any label was shuffled; or they are
+    the data themselves, where those came with their labels shuffled, from a project.
 
     `stamp` is that of the file they were read from, as it was before the reading began.
     `keeps_scaler`: they are scaled as the rows were that a run began with, not by their own mean and spread.
@@ -101,13 +102,19 @@ def _stamp(experiment: Experiment, before: Loaded | None) -> Stamp | None:
 def _rows(experiment: Experiment, before: Loaded | None, progress: Progress) -> tuple[Dataset, Dataset]:
     """The data of the source, and the same with labels shuffled where that is asked for."""
     rng = generator(experiment.seed, Stream.DATA)
-    if before is None or not same_source(experiment, before.experiment):
+    if before is None or not same_source(experiment, before.experiment) or _is_shuffled_for_good(experiment, before):
         source = read_source(experiment.data, rng, progress)
     elif same_rows(experiment, before.experiment):
         return before.source, before.prepared.dataset
     else:
         source = before.source
     return source, with_labels(experiment.data, source, rng)
+
+
+def _is_shuffled_for_good(experiment: Experiment, before: Loaded) -> bool:
+    """Whether other labels are wanted than those at hand, of which only the shuffled ones are known."""
+    was_shuffled = before.experiment.data.shuffle_labels and before.source is before.prepared.dataset
+    return was_shuffled and not same_rows(experiment, before.experiment)
 
 
 def kept_slice(shown: Slice, before: Loaded | None, dataset: Dataset) -> Slice:

@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -33,6 +32,7 @@ from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
 from mlp_studio.ui.closing import Closing
+from mlp_studio.ui.desk import Desk
 from mlp_studio.ui.icons import icon
 from mlp_studio.ui.importing import Importing
 from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
@@ -45,9 +45,11 @@ from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.panels.tables import ask_path
 from mlp_studio.ui.plots.curves import CurvesPanel
+from mlp_studio.ui.recovery import Recovery
 from mlp_studio.ui.seeds import new_seed_for
-from mlp_studio.ui.store import Shown, State
+from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
+from mlp_studio.ui.view import View
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +64,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.studio = studio
         self.memory = Memory(settings)
-        self.closing = Closing(self, studio)
         self.importing = Importing(self, studio, self.memory)
+        self.desk = Desk(self, studio, self.memory)
+        self.closing = Closing(self, studio, self.desk)
+        self.recovery = Recovery(self, studio, self.desk, self.memory, self.view)
+        self.recovery.offered.connect(self._make_recovery_bar)
         self._rendered: object = None
         self._icons: dict[str, tuple[str, str, str]] = {}  # command → shape and colours of its icon
         self._ended_at = 0.0  # when a training last came to its end by itself
@@ -89,7 +94,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeBar(studio, self)
         self.notice.command_wanted.connect(self._run_command)
         centre = QWidget(self)
-        layout = QVBoxLayout(centre)
+        layout = self._centre = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.notice)
@@ -119,6 +124,15 @@ class MainWindow(QMainWindow):
         self.docks["math"].visibilityChanged.connect(self._make_math)
         self.docks["features"].visibilityChanged.connect(self._make_features)
         self._place_docks()
+
+    @Slot()
+    def _make_recovery_bar(self) -> None:
+        """Made where there is something to offer, which is rare."""
+        if self.recovery.offers and not hasattr(self, "recovery_bar"):
+            from mlp_studio.ui.panels.recovery_bar import RecoveryBar
+
+            self.recovery_bar = RecoveryBar(self.recovery, self)
+            self._centre.insertWidget(0, self.recovery_bar)
 
     @Slot(bool)
     def _make_math(self, visible: bool) -> None:
@@ -249,8 +263,6 @@ class MainWindow(QMainWindow):
         if key == self._rendered:
             return
         self._rendered = key
-        name = state.prepared.dataset.name if state.prepared else ""
-        self.setWindowTitle(f"{name} — MLP Studio" if name else "MLP Studio")
         active = run is not None and run.active
         if status == "finished":
             self._ended_at = perf_counter()
@@ -266,6 +278,8 @@ class MainWindow(QMainWindow):
         self._enable("stop", active or status == "paused" or bool(state.loading), "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
         self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
+        for name in ("save", "save_as"):
+            self._enable(name, state.prepared is not None and not state.loading, "The data are being loaded")
         why_not = "The data are being loaded" if from_file else "The data come from no file"
         for name in ("change_import", "reload"):
             self._enable(name, from_file and not state.loading, why_not)
@@ -388,9 +402,12 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def new_experiment(self) -> None:
-        """Every setting as at the first start."""
+        """Every setting as at the first start, and nothing of what there was."""
+        self.desk.new(self._begin_anew)
+
+    def _begin_anew(self) -> None:
         self.studio.begin_anew(LESSONS[FIRST_LESSON].experiment())
-        self._show_view(Shown(), log_loss=False)
+        self.show_view(View())
 
     @Slot()
     def open_dialog(self) -> None:
@@ -400,8 +417,18 @@ class MainWindow(QMainWindow):
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
-        """Open a table: at once, or through the import dialog where something about it is doubtful."""
-        self.importing.open(path)
+        """Open a project; or a table, at once or through the import dialog where something about it is doubtful."""
+        self.desk.open(path)
+
+    @Slot()
+    def save(self) -> None:
+        """Save the project where it was saved last."""
+        self.desk.save()
+
+    @Slot()
+    def save_as(self) -> None:
+        """Save the project somewhere else."""
+        self.desk.save_as()
 
     @Slot()
     def change_import(self) -> None:
@@ -563,15 +590,17 @@ class MainWindow(QMainWindow):
         if files:
             event.acceptProposedAction()
             # after the drop has ended: the dialog must not open within it
-            QTimer.singleShot(0, self, partial(self.importing.open_first, files))
+            QTimer.singleShot(0, self, partial(self.desk.open_first, files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask once when the network is training; then let the training end, and close."""
+        """Ask once where work would be lost; then let every thread end, and close."""
         try:
             if not self.closing.may_close():
                 event.ignore()
                 return
-            self._save()
+            self._remember()
+            self.recovery.end()
+            self.desk.end()
             self.importing.end()
             self.studio.shut_down()
         except Exception:
@@ -579,11 +608,11 @@ class MainWindow(QMainWindow):
             event.ignore()
             raise
 
-    def _save(self) -> None:
+    def _remember(self) -> None:
         state, memory = self.studio.store.state, self.memory
         memory.remember_window(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         memory.remember_experiment(state.experiment)
-        memory.remember_view(state.shown, log_loss=self.curves.log_button.isChecked())
+        memory.remember_view(self.view())
         memory.sync()
 
     def _restore(self) -> None:
@@ -591,16 +620,23 @@ class MainWindow(QMainWindow):
         geometry, layout = self.memory.geometry, self.memory.layout
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 800)
-        shown, log_loss = self.memory.view()
-        self._show_view(shown, log_loss=log_loss)
+        self.show_view(self.memory.view())
         if layout is not None:
             self.restoreState(layout, LAYOUT_VERSION)
         else:  # the first start: a person who is new here is shown the lessons
             self._raise_dock("lesson")
 
-    def _show_view(self, shown: Shown, *, log_loss: bool) -> None:
-        self.studio.show(shown)
-        self.curves.set_log(log_loss)
+    def view(self) -> View:
+        """How the work is looked at."""
+        state = self.studio.store.state
+        return View(state.shown, state.probe, self.boundary.box, self.curves.log_button.isChecked())
+
+    def show_view(self, view: View) -> None:
+        """Look at the work like this; slice and probe come with the data."""
+        self.studio.show(view.shown)
+        self.curves.set_log(view.log_loss)
+        if view.box is not None:
+            self.boundary.show_box(view.box)
 
 
 def shown_keys(command: Command, action: QAction) -> str:
@@ -612,8 +648,7 @@ def shown_keys(command: Command, action: QAction) -> str:
 
 
 def ask_open(parent: QWidget, folder: str) -> str:
-    """A file to open, or ""."""
-    from mlp_studio.core.readers import READERS
+    """A project or a table to open, or ""."""
+    from mlp_studio.ui.dialogs import saving
 
-    endings = " ".join(f"*{ending}" for name in reversed(READERS) for ending in READERS[name].suffixes)
-    return QFileDialog.getOpenFileName(parent, "Open data", folder, f"Tables ({endings});;All files (*)")[0]
+    return saving.ask_open(parent, folder)

@@ -8,12 +8,12 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.settings import experiment_of, settings_of
-from mlp_studio.ui.store import Shown
 from mlp_studio.ui.theme import SCHEMES
+from mlp_studio.ui.view import View, document_of, view_of
 
 LAYOUT_VERSION = 3  # raised when docks come or go, so that an older saved layout is left alone
 RECENT_FILES = 8
-PARTS = ("train", "validation", "test")
+DATA_FILES = 50
 
 
 class Memory:
@@ -49,6 +49,17 @@ class Memory:
     def forget_files(self) -> None:
         """The list of files begins anew."""
         self._settings.remove("recent")
+
+    @property
+    def data_files(self) -> dict[str, str]:
+        """Where files of data were, by the SHA-256 of their content: a project keeps no folder."""
+        return {digest: path for digest, path in self._document("data_files").items() if isinstance(path, str)}
+
+    def remember_data(self, sha256: str, path: Path) -> None:
+        """The file with this content is here."""
+        others = {digest: place for digest, place in self.data_files.items() if digest != sha256}
+        kept = dict(list(others.items())[1 - DATA_FILES :])
+        self._settings.setValue("data_files", json.dumps(kept | {sha256: str(path)}))
 
     # --- the look -----------------------------------------------------------------------------------------------
 
@@ -91,23 +102,13 @@ class Memory:
         """The settings are these."""
         self._settings.setValue("experiment", json.dumps(settings_of(experiment)))
 
-    def view(self) -> tuple[Shown, bool]:
-        """What the boundary view shows, and whether the loss is on a logarithmic axis."""
-        saved, default = self._document("view"), Shown()
-        parts = saved.get("parts")
-        known = frozenset(parts) & frozenset(PARTS) if isinstance(parts, list) and _texts(parts) else default.parts
-        beside, uncertainty = saved.get("side_by_side") is True, saved.get("uncertainty") is True
-        return Shown(known, beside, uncertainty), saved.get("log_loss") is True
+    def view(self) -> View:
+        """What the boundary view shows, whatever the data, and whether the loss is on a logarithmic axis."""
+        return view_of(self._document("view"))
 
-    def remember_view(self, shown: Shown, *, log_loss: bool) -> None:
+    def remember_view(self, view: View) -> None:
         """The view is like this."""
-        document = {
-            "parts": sorted(shown.parts),
-            "side_by_side": shown.side_by_side,
-            "uncertainty": shown.uncertainty,
-            "log_loss": log_loss,
-        }
-        self._settings.setValue("view", json.dumps(document))
+        self._settings.setValue("view", json.dumps(document_of(view)))
 
     def _document(self, name: str) -> dict[str, Any]:
         try:
@@ -115,7 +116,3 @@ class Memory:
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
-
-
-def _texts(values: list[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)

@@ -24,6 +24,7 @@ from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.trainer import Training
+from mlp_studio.core.training_state import TrainingState
 from mlp_studio.core.uncertainty import dropout_spread
 from mlp_studio.ui.store import Evaluation, Raster, Status, Uncertainty
 
@@ -64,6 +65,21 @@ class Ending:
 
     status: Status
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """How far a training has got, with all that it needs to go on as though it had not been looked at.
+
+    `seconds`: how long it has trained, over all legs.
+    """
+
+    experiment: Experiment
+    prepared: Prepared
+    snapshot: Snapshot
+    curves: Curves
+    state: TrainingState
+    seconds: float
 
 
 class Mailbox:
@@ -135,7 +151,9 @@ class Runner(QThread):
         prepared: Prepared,
         parent: QObject | None = None,
         training: Training | None = None,
+        kept: Standing | None = None,
     ) -> None:
+        """`training`: one that goes on; `kept`: how far one had got that is to be gone on with."""
         super().__init__(parent)
         self.experiment = experiment
         self.prepared = prepared
@@ -145,6 +163,10 @@ class Runner(QThread):
         self.mailbox = Mailbox()
         self.ending = Ending("ready")
         self.view: View | None = None  # the window replaces it whenever the view moves
+        self.standing: Standing | None = None  # what `ask_standing` brought
+        self._kept = kept
+        self._seconds = kept.seconds if kept is not None else 0.0  # of the legs that have ended
+        self._asked = Flag()
         self._interrupt = Flag()
         self._interrupted_as: Status = "paused"
         self._single = False
@@ -160,6 +182,7 @@ class Runner(QThread):
         """Start a leg: to the last epoch, or one epoch only."""
         self._single = single
         self._interrupt.clear()
+        self._asked.clear()
         self.start()
 
     def interrupt(self, status: Status) -> None:
@@ -178,6 +201,25 @@ class Runner(QThread):
         self.prepared = prepared
         if self.training is not None:
             self.training.replace_data(prepared)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a training, or what is needed to go on with one."""
+        return self.training is not None or self._kept is not None
+
+    def ask_standing(self) -> None:
+        """Have the thread leave in `standing` how far it has got, at its next event; it trains on."""
+        self.standing = None
+        self._asked.set()
+
+    def stand(self) -> Standing | None:
+        """How far it has got; None before the first leg. Only while no leg runs."""
+        if self.training is not None:
+            return self._stand(self.training)
+        kept = self._kept
+        if kept is None or self.prepared is (kept.state.waiting or kept.prepared):
+            return kept
+        return replace(kept, state=replace(kept.state, waiting=self.prepared))  # the window has other rows since
 
     # --- in the thread ------------------------------------------------------------------------------------------
 
@@ -198,7 +240,7 @@ class Runner(QThread):
 
     def _leg(self) -> Ending:
         if self.training is None:
-            self.training = Training(self.experiment, self.prepared)
+            self.training = self._make_training()
         self.training.retune(self.experiment)
         self.training.replace_data(self.prepared)  # the window may have other rows since it was made
         if self._events is None:
@@ -209,9 +251,33 @@ class Runner(QThread):
         finally:
             # the thread ends at once; what is slow, the window has done when it knows how the leg ended
             self._post(self.training, with_raster=False, with_evaluation=False)
+            self._seconds, self._leg_start = self._trained_for(), 0.0
+
+    def _make_training(self) -> Training:
+        kept = self._kept
+        if kept is None:
+            return Training(self.experiment, self.prepared)
+        return Training.resumed(kept.experiment, kept.prepared, kept.state)
+
+    def _trained_for(self) -> float:
+        return self._seconds + (perf_counter() - self._leg_start if self._leg_start else 0.0)
+
+    def _stand(self, training: Training) -> Standing:
+        snapshot = Snapshot(training.weights_epoch, training.backend.params())
+        return Standing(
+            training.experiment,
+            training.prepared,
+            snapshot,
+            training.history.curves,
+            training.state(),
+            self._trained_for(),
+        )
 
     def _pull(self, training: Training, events: Iterator[Event]) -> Ending:
         for event in events:
+            if self._asked.is_set():
+                self._asked.clear()
+                self.standing = self._stand(training)
             if isinstance(event, Finished):
                 self._events = None
                 return Ending(event.outcome, event.reason)

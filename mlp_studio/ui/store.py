@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +20,9 @@ from mlp_studio.core.scene import Points, Scene, Slice
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.core.uncertainty import SpreadGrid
 from mlp_studio.core.verdict import Findings
+
+if TYPE_CHECKING:  # brings libraries along that the first window does not need
+    from mlp_studio.core.kept import KeptRun
 
 Status: TypeAlias = Literal["ready", "starting", "running", "paused", "stopped", "finished", "diverged", "failed"]
 Tool: TypeAlias = Literal["add", "erase", "move"]
@@ -183,6 +186,8 @@ class State:
     verdicts: Mapping[str, Findings] = field(default_factory=dict)  # the latest of each lesson, in this session
     comparison: Comparison | None = None
     painting: Painting | None = None  # None: the mouse moves and zooms the view
+    runs: "tuple[KeptRun, ...]" = ()  # earlier ones, the latest last
+    saving: str = ""  # what is being written, in words; "" when nothing is
 
     @property
     def is_ready(self) -> bool:

@@ -3,10 +3,12 @@
 The state changes here and in what the studio is made of: lessons, comparisons, and what is worked out for the eye.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -29,6 +31,7 @@ from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.network import Layer
 from mlp_studio.core.predict import finite_number, parse_row
 from mlp_studio.core.prepare import Prepared
+from mlp_studio.core.progress import Progress
 from mlp_studio.core.randomness import new_seed
 from mlp_studio.core.scene import (
     QUICK_VALUES,
@@ -49,15 +52,21 @@ from mlp_studio.ui.lessons import Lessons
 from mlp_studio.ui.loading import Loaded, Reading, Stamp, is_quick, load, same_rows, same_source, what
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
-from mlp_studio.ui.runner import Runner
+from mlp_studio.ui.runner import Runner, Standing
 from mlp_studio.ui.seeds import new_seed_for
-from mlp_studio.ui.store import Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
+from mlp_studio.ui.store import ACTIVE, Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
+
+if TYPE_CHECKING:
+    from mlp_studio.core.kept import KeptRun
+
+Made = TypeVar("Made")
 
 FRAME_MILLISECONDS = 38  # the window takes a frame from the training about 26 times a second
 PROGRESS_MILLISECONDS = 100  # the share of a file that is read is shown ten times a second
 FIGURES_SECONDS = 0.18  # curves and numbers change about 5 times a second: nobody reads faster, and it costs less
 QUICK_EVALUATION = 3e6  # multiply-adds: so many are done within a few milliseconds
 REST_SECONDS = 0.15  # without new data, and their regions are drawn
+SETTINGS_CHANGED = "Settings changed: Train starts a new run."
 MOST_EPOCHS = int(knobs(TrainConfig)["epochs"].high or 0)
 
 
@@ -81,6 +90,7 @@ class Studio(QObject):
         self._asked = Experiment()  # whose data were asked for last
         self._loaded: Loaded | None = None  # the present data
         self._reading = Reading()  # of the newest data asked for
+        self._fetched = ""  # what is opened instead of data, by its name
         self._remark = Notice("")  # to be shown with the next data
         self._runner: Runner | None = None
         self._retired: list[Runner] = []  # runners of runs that are gone, until their threads have ended
@@ -88,6 +98,7 @@ class Studio(QObject):
         self._figures: dict[str, Any] = {}  # of the newest frame, shown or held back
         self._asked_for = 0  # epochs that the person last asked for: Train on a finished run adds as many
         self.jobs.ended.connect(self._tell_idle)
+        self.is_shut = False
         self._used_at = 0.0  # when the latest data were taken
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -186,7 +197,8 @@ class Studio(QObject):
         loaded = self._loaded
         if loaded is None or loaded.experiment.data.source != "file":
             return None, None
-        return Path(loaded.experiment.data.path), loaded.stamp
+        path = Path(loaded.experiment.data.path)
+        return (path, loaded.stamp) if path.is_absolute() else (None, None)  # a project knows but its name
 
     def export_points(self, path: Path) -> None:
         """Write the data that are loaded to a CSV file, in original units."""
@@ -236,7 +248,7 @@ class Studio(QObject):
             self.store.update(experiment=experiment, run=replace(run, experiment=experiment), follow_up="")
         else:
             self.interrupt("stopped")
-            self.store.update(experiment=experiment, follow_up="Settings changed: Train starts a new run.")
+            self.store.update(experiment=experiment, follow_up=SETTINGS_CHANGED)
 
     # --- data ---------------------------------------------------------------------------------------------------
 
@@ -274,15 +286,44 @@ class Studio(QObject):
 
         self.jobs.start("data", lambda: load(experiment, before, shown, anew=anew, progress=reading), done, failed)
 
+    def fetch(
+        self, name: str, work: Callable[[Progress], Made], take: Callable[[Made], None], refused: Callable[[], None]
+    ) -> None:
+        """Have something made that takes the place of all there is, as a project; until then that stays as it is.
+
+        `refused` follows when it could not be made, after the sentence that says why.
+        """
+        self._ticket += 1
+        self._train_when_loaded = False
+        self._end_reading()
+        self._reading = reading = Reading()
+        self._fetched = name
+        self.store.update(loading=f"Opening {name} …")
+        self._progress.start()
+        ticket = self._ticket
+
+        def done(made: Made) -> None:
+            if ticket == self._ticket:
+                take(made)
+
+        def failed(sentence: str) -> None:
+            if ticket == self._ticket:
+                self._refuse(sentence)
+                refused()
+
+        self.jobs.start("data", partial(work, reading), done, failed)
+
     def cancel_loading(self) -> None:
         """Give up what is being loaded: the previous data stay."""
         state = self.store.state
         if state.loading:
             self._ticket += 1
+            name = self._fetched or what(state.experiment)
             self._end_reading()
-            self._refuse(f"Loading “{what(state.experiment)}” was cancelled.", is_error=False)
+            self._refuse(f"Loading “{name}” was cancelled.", is_error=False)
 
     def _end_reading(self) -> None:
+        self._fetched = ""
         self._reading.cancel()
         self._progress.stop()
         if self.store.state.loading_share:
@@ -475,8 +516,52 @@ class Studio(QObject):
         self.painter.follow()
         self._redraw()
 
-    def _make_runner(self, experiment: Experiment, prepared: Prepared, training: Training | None = None) -> Runner:
-        runner = Runner(experiment, prepared, self, training)
+    def show_kept(self, experiment: Experiment, loaded: Loaded, kept: "KeptRun | None", **more: Any) -> None:
+        """Show settings and data as they were kept, and the run with them, which can be gone on with.
+
+        `more` are fields of the state that are otherwise.
+        """
+        self._ticket += 1
+        self._train_when_loaded = False
+        self._end_reading()
+        self._retire()
+        self._asked, self._loaded, self._remark, self._asked_for = experiment, loaded, Notice(""), 0
+        run, follow_up = fresh_run(experiment, loaded.prepared), ""
+        if kept is not None:
+            run = run_of(kept)
+            standing = Standing(kept.experiment, kept.prepared, run.snapshot, run.curves, kept.state, kept.seconds)
+            self._runner = self._make_runner(kept.experiment, run.prepared, kept=standing)
+            follow_up = "" if live_only(kept.experiment, experiment) else SETTINGS_CHANGED
+        changes: dict[str, Any] = {
+            "experiment": experiment,
+            "prepared": loaded.prepared,
+            "loading": "",
+            "run": run,
+            "scene": loaded.scene,
+            "shown": replace(self.store.state.shown, slice=loaded.scene.slice),
+            "probe": None,
+            "cell": None,
+            "notice": None,
+            "follow_up": follow_up,
+        }
+        self.store.update(**{**changes, **more})
+        self.painter.follow()
+        self._redraw()
+        self._portrayer.evaluate()
+
+    @property
+    def runner(self) -> Runner | None:
+        """Who trains the present run; None before its first leg."""
+        return self._runner
+
+    def _make_runner(
+        self,
+        experiment: Experiment,
+        prepared: Prepared,
+        training: Training | None = None,
+        kept: Standing | None = None,
+    ) -> Runner:
+        runner = Runner(experiment, prepared, self, training, kept)
         runner.finished.connect(self._leg_ended)
         return runner
 
@@ -577,6 +662,7 @@ class Studio(QObject):
 
     def shut_down(self, milliseconds: int = 3000) -> bool:
         """End every thread; whether all ended in time."""
+        self.is_shut = True
         self._timer.stop()
         self._rest.stop()
         self._progress.stop()
@@ -751,3 +837,19 @@ def fresh_run(experiment: Experiment, prepared: Prepared) -> Run:
     dtype = np.dtype(experiment.train.precision)
     weights = tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in initial_params(experiment, prepared))
     return Run(experiment, prepared, "ready", Snapshot(0, weights))
+
+
+def run_of(kept: "KeptRun") -> Run:
+    """A kept run as the window shows it."""
+    trained = kept.trained()
+    known = kept.status in get_args(Status) and kept.status not in ACTIVE
+    status = cast("Status", kept.status) if known else "paused"
+    return Run(
+        kept.experiment,
+        kept.state.waiting or kept.prepared,
+        status,
+        trained.snapshot,
+        trained.curves,
+        message=kept.message,
+        is_mixed=kept.is_mixed,
+    )

@@ -140,8 +140,8 @@ def main() -> None:
         f"with the window and all libraries {peak + meter.empty:.0f} MB"
     )
     print(f"longest stall: {stall:.0f} ms (limit {MOST_STALL} ms), step {name}")
-    window.close()
     window.studio.shut_down()
+    window.close()
 
 
 def dialog_steps(window: MainWindow, table: Path, meter: Meter) -> None:

@@ -17,7 +17,7 @@ from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predict import predict
 from mlp_studio.core.table import read_table
 from mlp_studio.core.trainer import Training
-from mlp_studio.ui import closing, main_window
+from mlp_studio.ui import main_window
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.runner import GRID_WHILE_RUNNING
 from mlp_studio.ui.store import Cell, Slice
@@ -453,25 +453,17 @@ def test_each_lesson_is_one_click(qtbot, window, lesson):
     assert state_of(window).experiment == LESSONS[lesson].experiment()
 
 
-def test_closing_while_training_asks_once_then_closes_when_the_thread_has_ended(qtbot, window, monkeypatch):
-    asked = []
-
-    def answer_yes(parent):
-        box = QMessageBox(parent)
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        asked.append(box)
-        return box
-
-    monkeypatch.setattr(closing, "ask_to_stop", answer_yes)
+def test_closing_while_training_asks_once_then_closes_when_the_thread_has_ended(qtbot, window):
     window.studio.set("train.epochs", ENDLESS)
     window.studio.train()
     wait_for_epoch(qtbot, window, 10)
     window.close()
+    question = window.desk.question
     window.close()
-    assert len(asked) == 1
+    assert window.desk.question is question
     assert window.isVisible()
     assert run_of(window).active
-    asked[0].finished.emit(QMessageBox.StandardButton.Yes.value)
+    question.button(QMessageBox.StandardButton.Discard).click()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=3000)
     assert not window.studio.is_busy
 
@@ -716,16 +708,16 @@ def test_a_file_that_changed_on_the_disk_is_read_when_it_is_opened_again(qtbot, 
         qtbot.waitUntil(lambda rows=rows: state_of(window).prepared.dataset.rows == rows, timeout=SECONDS)
 
 
-def test_the_question_on_closing_changes_when_the_training_ends_meanwhile(qtbot, window, monkeypatch):
-    asked, ask = [], closing.ask_to_stop
-    monkeypatch.setattr(closing, "ask_to_stop", lambda parent: asked.append(ask(parent)) or asked[-1])
+def test_the_question_on_closing_changes_when_the_training_ends_meanwhile(qtbot, window):
     window.studio.set("train.epochs", ENDLESS)
     window.studio.train()
     wait_for_epoch(qtbot, window, 5)
     window.close()
-    assert asked[0].text() == "The network is still training. Stop it and close?"
+    question = window.desk.question
+    assert question.text() == "“Spiral” has changes that are not saved. Save them?"
+    assert "still training" in question.informativeText()
     window.studio.stop()
     wait_for_status(qtbot, window, "stopped")
-    assert asked[0].text() == "The training has ended in the meantime. Close all the same?"
-    asked[0].button(QMessageBox.StandardButton.Yes).click()
+    assert "training" not in question.informativeText()
+    question.button(QMessageBox.StandardButton.Discard).click()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=3000)

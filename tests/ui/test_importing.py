@@ -15,6 +15,7 @@ from mlp_studio.core import preview
 from mlp_studio.core.config import DataConfig, Experiment
 from mlp_studio.core.readers import READERS
 from mlp_studio.ui import main_window
+from mlp_studio.ui.dialogs import saving
 from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.panels.status import STEPS
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
@@ -264,10 +265,10 @@ def test_a_relative_path_is_remembered_whole(qtbot, window, tmp_path, monkeypatc
 
 def test_open_offers_every_kind_of_table(window, monkeypatch):
     asked = []
-    monkeypatch.setattr(main_window.QFileDialog, "getOpenFileName", lambda *words: asked.append(words) or ("", ""))
+    monkeypatch.setattr(saving.QFileDialog, "getOpenFileName", lambda *words: asked.append(words) or ("", ""))
     window.commands["open"].trigger()
     offered = asked[0][3]
-    assert offered.startswith("Tables (*.csv *.tsv")
+    assert offered.startswith("Projects and tables (*.mlps *.csv *.tsv")
     assert all(f"*{ending}" in offered for reader in READERS.values() for ending in reader.suffixes)
 
 

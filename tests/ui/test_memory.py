@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 
 from mlp_studio.app import make_application, make_window
 from mlp_studio.core.config import with_settings
@@ -28,8 +29,8 @@ def window_with(qapp, qtbot, settings):
 
     yield opened
     for window in windows:
-        window.close()
         assert window.studio.shut_down(20_000)
+        window.close()
         window.deleteLater()
 
 
@@ -148,6 +149,7 @@ def test_a_new_experiment_is_that_of_the_first_start(qtbot, window_with):
     window.studio.train()
     wait_for_status(qtbot, window, "finished")
     window.commands["new"].trigger()
+    window.desk.question.button(QMessageBox.StandardButton.Discard).click()
     state = state_of(window)
     assert state.experiment == FIRST
     assert state.prepared.dataset.name == "Spiral"

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio.core.boundary import Plane
+from mlp_studio.core.boundary import Box, Plane
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.palette import Colours
 from mlp_studio.core.prepare import Prepared
@@ -291,6 +291,15 @@ class BoundaryPanel(QWidget):
         scene = self._studio.store.state.scene
         if scene is not None:
             self.plots[0].show_box(scene.home)
+
+    @property
+    def box(self) -> Box:
+        """The part of the plane in view."""
+        return self.plots[0].box
+
+    def show_box(self, box: Box) -> None:
+        """Show this part of the plane."""
+        self.plots[0].show_box(box)
 
     def _clicked(self, u: float, v: float) -> None:
         self._studio.ask_at(u, v)

@@ -92,7 +92,7 @@ class RunBar(QWidget):
 
 
 class StatusLine(QStatusBar):
-    """State, loss, speed, time left and seed; what would change next."""
+    """State, loss, speed, time left and seed; what is being saved, or what would change next."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,7 +110,7 @@ class StatusLine(QStatusBar):
     @Slot(object)
     def render(self, state: State) -> None:
         """Say how things stand."""
-        key = (state.run, state.experiment, state.loading, state.follow_up)
+        key = (state.run, state.experiment, state.loading, state.follow_up, state.saving)
         if key == self._key:
             return
         self._key = key
@@ -118,9 +118,10 @@ class StatusLine(QStatusBar):
         if summary != self._shown:  # every frame changes the run, its figures change less often
             self._shown = summary
             self.summary.setText(summary)
-        if state.follow_up != self._hinted:
-            self._hinted = state.follow_up
-            self.hint.setText(state.follow_up)
+        hint = state.saving or state.follow_up
+        if hint != self._hinted:
+            self._hinted = hint
+            self.hint.setText(hint)
 
 
 def status_text(state: State) -> str:
