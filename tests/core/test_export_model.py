@@ -10,6 +10,8 @@ import pytest
 import safetensors.numpy
 from safetensors import safe_open
 
+from mlp_studio import __version__
+from mlp_studio.core import tensor_file
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.errors import CancelledError, ExportError, ProjectError
 from mlp_studio.core.export import model as module
@@ -76,7 +78,7 @@ def test_the_file_says_all_that_belongs_to_the_network(tmp_path):
         shapes = {name: file.get_tensor(name).shape for name in file.keys()}  # noqa: SIM118 - no mapping
     assert shapes == {"W1": (6, 16), "b1": (16,), "W2": (16, 2), "b2": (2,), "mean": (6,), "scale": (6,)}
     document = about["document"]
-    assert (about["kind"], about["schema"]) == ("model", 1)
+    assert (about["schema"], about["app"]) == (1, __version__)
     assert document["class_names"] == list(ODD[11:13])
     assert document["feature_names"] == list(ODD[:3])
     assert document["input_names"] == list(trained.prepared.input_names)
@@ -85,14 +87,18 @@ def test_the_file_says_all_that_belongs_to_the_network(tmp_path):
     assert not [name for name in document["settings"] if name.startswith("data.")]
 
 
-def test_a_model_comes_back_as_it_was():
+def test_a_model_comes_back_as_it_was(tmp_path):
     model = Model.of(train(blobs(names=ODD[:2], class_names=ODD[-3:]), split__derived=("sine",), seed=9))
-    content = model_bytes(model)
-    back = module._opened(None, content)
+    back = read_back(tmp_path, model_bytes(model))
     for name in ("activation", "derived", "feature_names", "class_names", "encoded", "precision", "input_names"):
         assert getattr(back, name) == getattr(model, name)
     assert (back.experiment.seed, back.experiment.split) == (9, model.experiment.split)
-    assert model_bytes(back) == content
+    assert model_bytes(back) == model_bytes(model)
+
+
+def read_back(folder, content):
+    (folder / "a.safetensors").write_bytes(content)
+    return read_model(folder / "a.safetensors")
 
 
 def test_columns_of_text_are_kept_with_their_texts(tmp_path):
@@ -124,11 +130,15 @@ def test_weights_that_are_strided_or_turned_are_written_as_they_are(tmp_path):
 def test_what_reads_back_differently_is_not_written(tmp_path, monkeypatch):
     path = tmp_path / "a.safetensors"
     path.write_bytes(b"the one before")
-    monkeypatch.setattr(
-        module, "save", lambda arrays, about: safetensors.numpy.save({**arrays, "b1": -arrays["b1"]}, about)
-    )
+    written = tensor_file.serialised
+
+    def faulty(arrays, texts):
+        return written({**arrays, "b1": -arrays["b1"] - 1}, texts)
+
+    monkeypatch.setattr(tensor_file, "serialised", faulty)
     with pytest.raises(ExportError, match="not the same"):
         EXPORTS["model"].write(train(), path, to_nobody)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
     assert path.read_bytes() == b"the one before"
 
 
@@ -153,12 +163,10 @@ def test_a_cancelled_export_leaves_the_old_file(tmp_path, name):
     assert path.read_bytes() == b"the one before"
 
 
-def test_every_activation_can_be_read_back():
+def test_every_activation_can_be_read_back(tmp_path):
     for name in ACTIVATIONS:
-        assert (
-            module._opened(None, model_bytes(Model.of(train(model__activation=name, train__epochs=1)))).activation
-            == name
-        )
+        content = model_bytes(Model.of(train(model__activation=name, train__epochs=1)))
+        assert read_back(tmp_path, content).activation == name
 
 
 # --- what is no sound model ---------------------------------------------------------------------------------
@@ -171,7 +179,7 @@ def rewritten(content, change_document=None, change_about=None, change_arrays=No
         change_arrays(arrays)
     if change_document:
         change_document(about["document"])
-    about["sha256"] = module._digest(arrays, about["document"])
+    about["sha256"] = module._fingerprint(arrays, about["document"])
     if change_about:
         change_about(about)
     return safetensors.numpy.save(arrays, {KEY: json.dumps(about)})
@@ -191,12 +199,13 @@ def content():
 
 
 FAULTS = {
-    "another kind": ({"change_about": put("kind", "project")}, "holds something else"),
+    "no envelope": ({"change_about": lambda about: about.clear()}, "schema"),
     "a newer schema": (
-        {"change_about": lambda about: about.update(min_reader=2, app_version="7.1")},
-        "it needs MLP Studio 7.1 or later",
+        {"change_about": lambda about: about.update(min_reader=2, needs="7.1")},
+        "it needs version 7.1 or later",
     ),
-    "a wrong checksum": ({"change_about": put("sha256", "0")}, "checksum"),
+    "a wrong checksum": ({"change_about": put("sha256", 64 * "0")}, "not what was saved"),
+    "a checksum that is none": ({"change_about": put("sha256", "0")}, "sha256"),
     "an unknown activation": ({"change_document": put("activation", "swish")}, "does not know “swish”"),
     "an unknown input": ({"change_document": put("derived", ["cube"])}, "does not know “cube”"),
     "an activation that is none": ({"change_document": put("activation", 3)}, "activation"),
@@ -240,9 +249,16 @@ def test_what_a_newer_version_adds_is_passed_over(tmp_path, content):
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
-    for path in (tmp_path / "none.safetensors", tmp_path):
-        with pytest.raises(ProjectError, match="cannot be read"):
-            read_model(path)
+    with pytest.raises(ProjectError, match=r"“none\.safetensors” could not be read: No such file"):
+        read_model(tmp_path / "none.safetensors")
+    with pytest.raises(ProjectError, match="it is not an ordinary file"):
+        read_model(tmp_path)
+
+
+def test_names_that_no_header_holds_are_refused():
+    trained = train(blobs(names=("a" * 3_000_000, "b")), train__epochs=1)
+    with pytest.raises(ExportError, match="names of columns and classes are too long"):
+        model_bytes(Model.of(trained))
 
 
 def mutants(content, count, seed):

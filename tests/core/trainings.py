@@ -4,12 +4,12 @@ import numpy as np
 
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.dataset import Dataset
-from mlp_studio.core.model import Model
+from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.predict import predict
 from mlp_studio.core.prepare import prepare
+from mlp_studio.core.project import Project, save_project
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
-from mlp_studio.core.trained import Snapshot, Trained
 from mlp_studio.core.trainer import Training
 
 ODD = (
@@ -40,17 +40,27 @@ def blobs(features=2, classes=3, rows=240, names=None, class_names=None, seed=0)
     return Dataset("blobs", X + 5, y, tuple(names), tuple(class_names or (f"c{k + 1}" for k in range(classes))))
 
 
-def train(dataset=None, **settings):
+def run(dataset=None, **settings):
     """Train a moment: `settings` are paths with "__" for the dot."""
-    paths = {"model.hidden": (16,), "train.epochs": 20, "split.train": 0.7}
+    paths = {"model.hidden": (16,), "train.epochs": 20}
     paths |= {path.replace("__", "."): value for path, value in settings.items()}
     experiment = with_settings(Experiment(), paths)
     dataset = dataset or load_dataset(experiment.data, generator(experiment.seed, Stream.DATA))
     training = Training(experiment, prepare(dataset, experiment.split, generator(experiment.seed, Stream.SPLIT)))
     for _ in training.run():
         pass
-    snapshot = Snapshot(training.weights_epoch, training.backend.params())
-    return Trained(experiment, training.prepared, snapshot, training.history.curves, "finished")
+    return training
+
+
+def train(dataset=None, **settings):
+    """What a moment of training gives to be exported."""
+    return run(dataset, **settings).trained("finished")
+
+
+def save(path, training):
+    """Save a project with this run."""
+    run = KeptRun(1, training.experiment, training.prepared, "finished", training.state())
+    save_project(path, Project(training.experiment, training.prepared, run))
 
 
 def points(trained, rows=1000, seed=5):
@@ -100,8 +110,3 @@ CASES = {
         blobs(features=len(ODD), classes=len(ODD), rows=450, names=ODD, class_names=ODD), train__precision="float64"
     ),
 }
-
-
-def model_of(trained):
-    """The value that the formats are written from."""
-    return Model.of(trained)

@@ -23,25 +23,23 @@ The names, the activation and what else belongs to it are JSON in the file's met
 
     import json
     from safetensors import safe_open
-    about = json.loads(safe_open("model.safetensors", "numpy").metadata()["mlp_studio"])["document"]
+    about = json.loads(safe_open("model.safetensors", "numpy").metadata()["mlp-studio-model"])["document"]
     labels = [about["class_names"][k] for k in logits.argmax(axis=1)]
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from mlp_studio import __version__
+from mlp_studio.core import tensor_file
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.config import MAX_LAYERS, Experiment
 from mlp_studio.core.derive import DERIVATIONS, input_count
@@ -51,16 +49,18 @@ from mlp_studio.core.model import Model
 from mlp_studio.core.network import Layer, Params
 from mlp_studio.core.prepare import Scaler
 from mlp_studio.core.progress import Progress
+from mlp_studio.core.project_document import Envelope
+from mlp_studio.core.project_writing import digest
 from mlp_studio.core.settings import experiment_of, settings_of
+from mlp_studio.core.tensor_file import Array, BrokenFileError, TooLongError
 from mlp_studio.core.text_rows import quoted
 from mlp_studio.core.trained import Trained
 
-SCHEMA = 1
-KIND = "model"
-KEY = "mlp_studio"  # of the metadata: one key, as several would be written in an order of chance
+SUFFIX = ".safetensors"
+KEY = "mlp-studio-model"  # of the metadata: one key, as several would be written in an order of chance
+SCHEMA = MIN_READER = 1  # of what is written here, and the oldest schema whose readers understand it
+NEEDS = "0.1.0"  # the first version of the program with such a reader
 MOST_BYTES = 1 << 30  # the largest network that the studio trains takes a tenth of it
-
-Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -76,53 +76,53 @@ class Names(msgspec.Struct, frozen=True):
     settings: dict[str, Any] = {}  # how it was trained; a prediction asks none of them
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """What says how to read the rest: `min_reader` is the oldest schema whose readers understand it."""
-
-    kind: str
-    schema: int
-    min_reader: int
-    app_version: str
-    sha256: str
-    document: dict[str, Any]
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 def write_model(trained: Trained, path: Path, progress: Progress) -> None:
     """Write a run's network to a safetensors file. Raises ExportError, OSError, and what progress raises."""
-    content = model_bytes(Model.of(trained))
+    model = Model.of(trained)
+    arrays, content = arrays_of(model), model_bytes(model)
     progress(0.5)
-    write_bytes(path, content)
+
+    def check(written: Path) -> None:
+        found, texts = tensor_file.read(written)
+        if not _same(found, arrays) or tensor_file.parsed(texts[KEY])["document"] != _document(model):
+            raise BrokenFileError("it reads back differently")
+
+    try:
+        write_bytes(path, content, check=check)
+    except (BrokenFileError, KeyError) as error:
+        raise ExportError(f"{quoted(path.name)} could not be written: read back, it was not the same.") from error
     progress(1.0)
 
 
 def model_bytes(model: Model) -> bytes:
-    """The file's content, read back and compared. Raises ExportError where it would not be the same."""
+    """The file's content. Raises ExportError where the weights are not finite, or the names too long."""
     arrays, document = arrays_of(model), _document(model)
     if not all(np.isfinite(values).all() for values in arrays.values()):
         raise ExportError("The weights are not finite: the training has diverged, so there is no model to write.")
-    about = {
-        "kind": KIND,
+    envelope = {
         "schema": SCHEMA,
-        "min_reader": SCHEMA,
-        "app_version": __version__,
-        "sha256": _digest(arrays, document),
+        "min_reader": MIN_READER,
+        "needs": NEEDS,
+        "app": __version__,
+        "sha256": _fingerprint(arrays, document),
         "document": document,
     }
     # ASCII with escapes: a class may be called anything, and the file's header is UTF-8
-    content = save(dict(arrays), {KEY: json.dumps(about)})
-    written, found = _parts(content)
-    if found.document != document or not _same(arrays, written):
-        raise ExportError("The model could not be written: read back, it was not the same.")
-    return content
+    try:
+        return tensor_file.serialised(arrays, {KEY: json.dumps(envelope, allow_nan=False)})
+    except TooLongError as error:
+        raise ExportError("The names of columns and classes are too long for a model file; shorten them.") from error
 
 
-def arrays_of(model: Model) -> dict[str, NDArray[Any]]:
-    """W1, b1, W2, … by name, then the scaler's mean and scale; contiguous, as safetensors may take others wrongly."""
-    arrays: dict[str, NDArray[Any]] = {}
+def arrays_of(model: Model) -> dict[str, Array]:
+    """W1, b1, W2, … by name, then the scaler's mean and scale."""
+    arrays: dict[str, Array] = {}
     for number, (W, b) in enumerate(model.params, start=1):
         arrays |= {f"W{number}": W, f"b{number}": b}
-    arrays |= {"mean": model.scaler.mean, "scale": model.scaler.scale}
-    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    return {**arrays, "mean": model.scaler.mean, "scale": model.scaler.scale}
 
 
 def _document(model: Model) -> dict[str, Any]:
@@ -142,22 +142,19 @@ def _document(model: Model) -> dict[str, Any]:
     return document
 
 
-def _digest(arrays: Arrays, document: Mapping[str, Any]) -> str:
-    """SHA-256 of every array with its name, kind and shape, and of the document."""
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}".encode())
-        digest.update(arrays[name].tobytes())
-    return digest.hexdigest()
+def _fingerprint(arrays: Mapping[str, Array], document: Mapping[str, Any]) -> str:
+    """The SHA-256 of the document and of all arrays by their names."""
+    digests = {name: digest(array) for name, array in arrays.items()}
+    return sha256(json.dumps([document, digests], sort_keys=True).encode()).hexdigest()
 
 
-def _same(arrays: Arrays, others: Arrays) -> bool:
-    return arrays.keys() == others.keys() and all(
-        values.dtype == others[name].dtype
-        and values.shape == others[name].shape
-        and values.tobytes() == others[name].tobytes()
-        for name, values in arrays.items()
-    )
+def _same(arrays: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
+    return {name: digest(array) for name, array in arrays.items()} == {
+        name: digest(array) for name, array in others.items()
+    }
+
+
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def read_model(path: str | os.PathLike[str]) -> Model:
@@ -166,39 +163,36 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     try:
         if path.stat().st_size > MOST_BYTES:
             _refuse(path, "it is larger than any model of MLP Studio")
-        content = path.read_bytes()
+        arrays, texts = tensor_file.read(path)
     except OSError as error:
-        raise ProjectError(f"{quoted(path.name)} cannot be read: {error.strerror or error}.") from error
-    return _opened(path, content)
-
-
-def _opened(path: Path, content: bytes) -> Model:
+        raise ProjectError(f"{quoted(path.name)} could not be read: {error.strerror or error}.") from error
+    except BrokenFileError as error:
+        raise ProjectError(f"{quoted(path.name)} is no model of MLP Studio, or it is damaged: {error}.") from error
+    if KEY not in texts:
+        raise ProjectError(f"{quoted(path.name)} is no model of MLP Studio: export one in the format “model”.")
     try:
-        arrays, about = _parts(content)
-    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ProjectError(f"{quoted(path.name)} is not a model of MLP Studio, or it is damaged.") from error
-    if about.kind != KIND:
-        _refuse(path, "it holds something else")
-    if about.min_reader > SCHEMA:
-        version = quoted(about.app_version)[1:-1]
-        raise ProjectError(f"{quoted(path.name)} was saved by a newer version: it needs MLP Studio {version} or later.")
-    if about.sha256 != _digest(arrays, about.document):
-        _refuse(path, "its content does not match its checksum, so it is damaged")
-    try:
-        names = msgspec.convert(about.document, Names)
-    except msgspec.ValidationError as error:
+        envelope = _envelope(path, texts[KEY])
+        if envelope.sha256 != _fingerprint(arrays, envelope.document):
+            _refuse(path, "it is damaged: its content is not what was saved")
+        names = msgspec.convert(envelope.document, Names)
+    except (BrokenFileError, msgspec.ValidationError) as error:
         raise ProjectError(f"{quoted(path.name)} cannot be opened: {error}.") from error
     return _checked(path, arrays, names)
 
 
-def _parts(content: bytes) -> tuple[dict[str, NDArray[Any]], Envelope]:
-    """The arrays and what is said about them. Raises all sorts of errors where the content is not of this kind."""
-    arrays = load(content)
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return arrays, msgspec.convert(json.loads(header["__metadata__"][KEY]), Envelope)
+def _envelope(path: Path, text: str) -> Envelope:
+    """What says how to read the rest, unless a newer version has to read it."""
+    content = tensor_file.parsed(text)
+    if isinstance(content, dict) and isinstance(reader := content.get("min_reader"), int) and reader > SCHEMA:
+        needs = quoted(str(content.get("needs", "?")), 20)[1:-1]
+        raise ProjectError(
+            f"{quoted(path.name)} was saved by a newer MLP Studio: it needs version {needs} or later, and this is "
+            f"{__version__}."
+        )
+    return msgspec.convert(content, Envelope)
 
 
-def _checked(path: Path, arrays: Arrays, names: Names) -> Model:
+def _checked(path: Path, arrays: Mapping[str, Array], names: Names) -> Model:
     """The model, all of whose parts fit together."""
     for name, known in [(names.activation, ACTIVATIONS), *((one, DERIVATIONS) for one in names.derived)]:
         if name not in known:
@@ -224,7 +218,7 @@ def _checked(path: Path, arrays: Arrays, names: Names) -> Model:
     )
 
 
-def _params(path: Path, arrays: Arrays) -> Params:
+def _params(path: Path, arrays: Mapping[str, Array]) -> Params:
     """The layers W1, b1, W2, b2, …: of one precision, finite, each fitting the one before."""
     layers = (len(arrays) - 2) // 2
     wanted = [f"{name}{number}" for number in range(1, layers + 1) for name in "Wb"]
@@ -241,7 +235,7 @@ def _params(path: Path, arrays: Arrays) -> Params:
     return params
 
 
-def _scaler(path: Path, arrays: Arrays) -> Scaler:
+def _scaler(path: Path, arrays: Mapping[str, Array]) -> Scaler:
     mean, scale = arrays["mean"], arrays["scale"]
     are_float64 = mean.dtype == scale.dtype == np.float64
     if not (are_float64 and mean.shape == scale.shape == (mean.size,) and np.isfinite([mean, scale]).all()):
