@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import get_ident
 from time import time
 from typing import BinaryIO, TextIO
+from zlib import crc32
 
 STALE_SECONDS = 3600  # after which a half-written file is that of a program that was killed
+TEMPORARY = ".tmp"
 NAME_LENGTH = 40  # characters of a file's name in that of the temporary one, which may not be much longer
 
 
@@ -85,16 +87,24 @@ def sha256_of(path: Path) -> str:
 
 def _temporary(path: Path) -> Path:
     """A name beside it that nobody else writes to at the moment."""
-    return path.with_name(f".{path.name[:NAME_LENGTH]}.{os.getpid()}-{get_ident()}.tmp")
+    return path.with_name(f"{_begin(path)}{os.getpid()}-{get_ident()}{TEMPORARY}")
+
+
+def _begin(path: Path) -> str:
+    """How the names of a file's temporary ones begin: not much longer than 40 characters, and with no other file's."""
+    name = path.name.encode("utf-8", "surrogatepass")
+    return f".{path.name[:NAME_LENGTH]}.{crc32(name):08x}."
 
 
 def _remove_stale(path: Path) -> None:
     """Clear away what programs that were killed while they wrote this file left behind."""
     with suppress(OSError):
-        for entry in os.scandir(path.parent):
-            is_ours = entry.name.startswith(f".{path.name[:NAME_LENGTH]}.") and entry.name.endswith(".tmp")
-            if is_ours and time() - entry.stat().st_mtime > STALE_SECONDS:
-                Path(entry.path).unlink()
+        for entry in path.parent.iterdir():
+            if not (entry.name.startswith(_begin(path)) and entry.name.endswith(TEMPORARY)):
+                continue
+            with suppress(OSError):  # it went in the meantime, or is another's
+                if time() - entry.stat().st_mtime > STALE_SECONDS:
+                    entry.unlink()
 
 
 def _keep(path: Path, previous: Path) -> None:
@@ -114,6 +124,8 @@ def _keep(path: Path, previous: Path) -> None:
             shutil.copy2(path, temporary)
         temporary.replace(previous)
     except OSError:
+        pass
+    finally:  # also where both were names of one file already: then replacing does nothing
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 

@@ -172,9 +172,8 @@ def open_project(path: Path, find: Find | None = None, progress: Progress = to_n
         return _project(texts[KEY], arrays, find_beside(path, find), progress, name)
     except ProjectError:
         raise
-    except (BrokenFileError, StudioError, msgspec.ValidationError, RecursionError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+    except (BrokenFileError, StudioError, msgspec.ValidationError, RecursionError, UnicodeError) as error:
+        reason = quoted(str(error), LONGEST_REASON)[1:-1].rstrip(".")  # it may quote what is in the file
         raise ProjectError(f"{name} cannot be opened: {reason}.{_hint(path)}") from error
 
 

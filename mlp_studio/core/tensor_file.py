@@ -22,7 +22,7 @@ from mlp_studio.core.progress import Progress, to_nobody
 Array: TypeAlias = NDArray[Any]
 
 LENGTH_BYTES = 8  # of the header's length, with which a file begins
-MOST_HEADER = 5 << 20  # bytes: as Python's objects they take up to thirty times as much memory
+MOST_HEADER = 4 << 20  # bytes: as Python's objects they take up to thirty times as much memory, and a second
 MOST_AXES, MOST_LENGTH = 2, 1 << 40
 DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),

@@ -115,6 +115,7 @@ class NumpyMLP:
         self._threads: int | None = None  # so many have been asked for
         self.replace_data(prepared)
 
+    @may_overflow  # inputs that were not scaled, in float32
     def replace_data(self, prepared: Prepared) -> None:
         """Go on with other rows; features and classes are the same, and so are weights and optimizer memory."""
         # the samples of training, then those of validation
