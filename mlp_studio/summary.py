@@ -1,6 +1,6 @@
 """A report as a person reads it at a terminal: what went in, the last epoch, the scores, the predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,22 @@ def as_text(document: Mapping[str, Any]) -> str:
     """The document of `core.report.report` in a few aligned blocks; what it prints of names is printable."""
     blocks = [_heading(document), _losses(document["history"]), _scores(document["performance"])]
     if document["predictions"]:
-        blocks.append("\n".join(_answer(prediction) for prediction in document["predictions"]))
+        blocks.append("\n".join(map(answer_text, document["predictions"])))
     if "lesson" in document:
         blocks.append(_lesson(document["lesson"]))
     return "\n\n".join(block for block in blocks if block)
+
+
+def evaluation_text(document: Mapping[str, Any]) -> str:
+    """The document of `core.evaluation` in the same way."""
+    rows = [
+        ("data", _data_line(document)),
+        ("network", _network_line(document)),
+        ("weights", f"of epoch {document['epoch']:,} ({document['status']})"),
+    ]
+    if table := document.get("table"):
+        rows += [("table", _shown(table["file"])), *(("", note) for note in table["notes"])]
+    return f"{_lines(rows)}\n\n{_scores(document['performance'])}"
 
 
 def _heading(document: Mapping[str, Any]) -> str:
@@ -28,6 +40,10 @@ def _heading(document: Mapping[str, Any]) -> str:
         ("training", _training_line(document["experiment"])),
         ("result", _result_line(document)),
     ]
+    return _lines(rows)
+
+
+def _lines(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<12}{_printable(text)}" for name, text in rows)
 
 
@@ -81,22 +97,30 @@ def _losses(history: Mapping[str, Any]) -> str:
 
 
 def _scores(performance: Mapping[str, Any]) -> str:
-    """Weighted means for each part, then each class of the test rows."""
-    header = ["evaluation", "precision", "recall", "f1", "accuracy", "rows"]
-    rows = [
-        [part, *(_figure(overall[name]) for name in header[1:5]), f"{overall['num_samples']:,}"]
-        for part, overall in ((part, scores["overall"]) for part, scores in performance.items())
+    """Weighted means for each part, then each class of the last one: the test rows, or those of a table."""
+    means = ["precision", "recall", "f1"]
+    overall = [
+        *means,
+        "accuracy",
+        *(["loss"] if all("loss" in part["overall"] for part in performance.values()) else []),
     ]
-    classes = performance["test"]["class"]
+    rows = [
+        [part, *(_figure(scores["overall"][name]) for name in overall), f"{scores['overall']['num_samples']:,}"]
+        for part, scores in performance.items()
+    ]
+    part, classes = list(performance)[-1], list(performance.values())[-1]["class"]
+    blank = [""] * (len(overall) - len(means))
     for name, score in islice(classes.items(), SHOWN):
-        figures = [_figure(score[column]) for column in header[1:4]]
-        rows.append([f"test {_shown(name)}", *figures, "", f"{score['support']:,}"])
+        rows.append(
+            [f"{part} {_shown(name)}", *(_figure(score[mean]) for mean in means), *blank, f"{score['support']:,}"]
+        )
     if len(classes) > SHOWN:
-        rows.append([f"… {len(classes) - SHOWN:,} classes more", *[""] * 5])
-    return _table([header, *rows])
+        rows.append([f"… {len(classes) - SHOWN:,} classes more", *[""] * (len(overall) + 1)])
+    return _table([["evaluation", *overall, "rows"], *rows])
 
 
-def _answer(prediction: Mapping[str, Any]) -> str:
+def answer_text(prediction: Mapping[str, Any]) -> str:
+    """A point, its class and the probabilities, on one line."""
     values = [f"{_shown(name)} = {value:g}" for name, value in prediction["input"].items()]
     at = ", ".join(values if len(values) <= SHOWN else [*values[:SHOWN], "…"])
     if prediction["class"] is None:

@@ -9,7 +9,9 @@ from threading import Event as Flag
 from time import perf_counter
 from typing import Self
 
+from mlp_studio.core.errors import CancelledError
 from mlp_studio.core.events import EpochEnd
+from mlp_studio.core.progress import Progress
 
 BAR_SECONDS = 0.1  # between two updates of the progress bar
 
@@ -58,11 +60,18 @@ def ctrl_c() -> Iterator[Flag]:
 class Bar:
     """A progress bar on stderr that is redrawn at most ten times a second."""
 
-    def __init__(self, epochs: int, *, quiet: bool) -> None:
+    def __init__(self, epochs: int, done: int = 0, *, quiet: bool) -> None:
         from tqdm import tqdm
 
-        disable = quiet or sys.stderr is None
-        self._tqdm = tqdm(total=epochs, unit=" epochs", disable=disable, file=sys.stderr, miniters=1, mininterval=0)
+        self._tqdm = tqdm(
+            total=epochs,
+            initial=done,
+            unit=" epochs",
+            disable=quiet or sys.stderr is None,
+            file=sys.stderr,
+            miniters=1,
+            mininterval=0,
+        )
         self._latest: EpochEnd | None = None
         self._due = 0.0
 
@@ -85,3 +94,26 @@ class Bar:
             figures = f"loss {self._latest.train_loss:.4f}, accuracy {self._latest.train_accuracy:.4f}"
             self._tqdm.set_postfix_str(figures, refresh=False)
             self._tqdm.update(self._latest.epoch - self._tqdm.n)
+
+
+@contextmanager
+def shares(what: str, *, quiet: bool) -> Iterator[Progress]:
+    """Progress of what takes a while, as a bar on stderr that comes after half a second; Ctrl-C cancels it.
+
+    The work is to call it with the share that is done; after Ctrl-C that raises CancelledError.
+    """
+    from tqdm import tqdm
+
+    layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    disable = quiet or sys.stderr is None
+    with (
+        ctrl_c() as stop,
+        tqdm(total=100, desc=what, bar_format=layout, disable=disable, file=sys.stderr, delay=0.5, leave=False) as bar,
+    ):
+
+        def show(share: float) -> None:
+            if stop.is_set():
+                raise CancelledError("Interrupted: nothing was written.")
+            bar.update(max(0.0, 100 * share - bar.n))
+
+        yield show

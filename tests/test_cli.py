@@ -414,7 +414,9 @@ def test_built_in_data_have_no_import_in_their_report(tmp_path):
 
 def test_a_command_that_does_not_exist_is_one_sentence(capsys):
     assert cli.main(["trian"]) == 2
-    assert capsys.readouterr().err == "There is no command “trian”; choose train or lessons.\n"
+    assert (
+        capsys.readouterr().err == "There is no command “trian”; choose train, evaluate, predict, export or lessons.\n"
+    )
 
 
 def test_where_to_write_is_checked_before_the_training(tmp_path, table, capsys, monkeypatch):

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from mlp_studio import __version__
-from mlp_studio.cli import lessons, train
+from mlp_studio.cli import evaluate, export, lessons, predict, train
 from mlp_studio.cli.command import INTERRUPTED, REFUSED, Command, known
-from mlp_studio.core.errors import ConfigError, StudioError
+from mlp_studio.core.errors import CancelledError, ConfigError, StudioError
 from mlp_studio.terminal import complain, speak_any_name
 
 COMMANDS: Mapping[str, Command] = {
     "train": train.COMMAND,
+    "evaluate": evaluate.COMMAND,
+    "predict": predict.COMMAND,
+    "export": export.COMMAND,
     "lessons": lessons.COMMAND,
 }
 
@@ -27,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parsed(words)
         return COMMANDS[options.command].run(options)
+    except CancelledError as error:
+        complain(str(error))
+        return INTERRUPTED
     except StudioError as error:
         return _refuse(str(error))
     except MemoryError:

@@ -1,6 +1,7 @@
 """A training at the terminal: to its end, or until Ctrl-C, with a bar."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from threading import Event as Flag
 from time import perf_counter
 
@@ -8,23 +9,31 @@ import numpy as np
 
 from mlp_studio.core.events import EpochEnd, Event, Finished
 from mlp_studio.core.trainer import Training
+from mlp_studio.core.training_state import TrainingState
 from mlp_studio.terminal import Bar, ctrl_c
 
 
-def train_to_the_end(training: Training, *, quiet: bool) -> tuple[Finished, float]:
-    """Train to the end, or until Ctrl-C; how it ended and the seconds it took."""
-    start = perf_counter()
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """What came of a training that ran: how it ended, the seconds it took, and where it stands."""
+
+    ending: Finished
+    seconds: float
+    state: TrainingState
+
+
+def train_to_the_end(training: Training, *, quiet: bool) -> Leg:
+    """Train to the end, or until Ctrl-C."""
+    begun = perf_counter()
+    epochs, events = training.experiment.train.epochs, training.run()
     # the trainer finds out by itself when numbers overflow
-    with (
-        np.errstate(all="ignore"),
-        ctrl_c() as stop,
-        Bar(training.experiment.train.epochs, quiet=quiet) as bar,
-    ):
-        ending = _pull(training.run(), bar, stop)
+    with np.errstate(all="ignore"), ctrl_c() as stop, Bar(epochs, training.epoch, quiet=quiet) as bar:
+        ending = _pull(events, bar, stop)
+    seconds = perf_counter() - begun
     if ending is None:
         sentence = f"Stopped: the weights of epoch {training.epoch:,} are kept."
         ending = Finished("stopped", training.weights_epoch, sentence)
-    return ending, perf_counter() - start
+    return Leg(ending, seconds, training.state())  # while `events` is there, an epoch that was cut short is, too
 
 
 def _pull(events: Iterator[Event], bar: Bar, stop: Flag) -> Finished | None:

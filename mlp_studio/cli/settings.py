@@ -54,10 +54,15 @@ def settings_help() -> str:
     return "\n".join(lines)
 
 
-def experiments_of(options: argparse.Namespace) -> dict[str, Experiment]:
-    """What is to be trained, by the name of the run: the runs of a lesson, or one that is called ""."""
+def experiments_of(options: argparse.Namespace, default: Experiment | None = None) -> dict[str, Experiment]:
+    """What is to be trained, by the name of the run: the runs of a lesson, or one that is called "".
+
+    `default` is what a project has, with which there is no lesson.
+    """
     if options.lesson is None:
-        return {"": experiment_of(options, Experiment())}
+        return {"": experiment_of(options, default or Experiment())}
+    if default is not None:
+        raise ConfigError("A lesson has settings of its own: give either a project or --lesson.")
     known("lesson", options.lesson, LESSONS)
     own = LESSONS[options.lesson].experiments()
     return {name: experiment_of(options, experiment) for name, experiment in own.items()}

@@ -1,44 +1,56 @@
-"""`mlp-studio train`: train a network and print what came of it."""
+"""`mlp-studio train`: train a network, or go on with that of a project, and print what came of it."""
 
 import argparse
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from mlp_studio.cli.command import DIVERGED, OK, Command
+from mlp_studio.cli.continuing import Start, beside_main, next_number, opened, start
 from mlp_studio.cli.outputs import check_outputs, writing
-from mlp_studio.cli.running import train_to_the_end
+from mlp_studio.cli.running import Leg, train_to_the_end
 from mlp_studio.cli.settings import add_settings, experiments_of, name_idle_settings, settings_help
 from mlp_studio.cli.verdict import verdict
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import ConfigError, StudioError
 from mlp_studio.core.events import Outcome
+from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.lessons import LESSONS
-from mlp_studio.core.predict import Prediction, parse_row, predict
-from mlp_studio.core.report import report, write_report
+from mlp_studio.core.predictions import predictions
+from mlp_studio.core.project import SUFFIX, Project, save_project
+from mlp_studio.core.report import Document, document, write_report
 from mlp_studio.core.trainer import Training
+from mlp_studio.core.typed_row import parse_columns
 from mlp_studio.summary import as_text
 from mlp_studio.terminal import complain, say
 
 EXIT_CODES = (
     "exit codes: 0 the run finished, or Ctrl-C stopped it and its weights were kept; 1 it diverged; "
-    "2 bad arguments or data, or a file that could not be written"
+    "2 bad arguments or data, or a file that could not be read or written; 130 a second Ctrl-C"
 )
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser)
     add = parser.add_argument
+    add(
+        "project",
+        metavar="PROJECT",
+        nargs="?",
+        type=Path,
+        help="go on with the run of this project (.mlps), bit for bit as if it had not ended; where settings differ "
+        "that a running training cannot take over, a new run begins beside it",
+    )
+    add_settings(parser)
     add(
         "--at",
         metavar="X1=0.1,X2=0.1",
         action="append",
         default=[],
-        help="predict this row at the end; may be repeated",
+        help="predict this row at the end; a column of text takes one of its texts (colour=red); may be repeated",
     )
+    add("--save", metavar="OUT.mlps", type=Path, help="save it all as a project, also after Ctrl-C")
     add("--report", metavar="FILE.json", type=Path, help="write everything about the run to a JSON file")
     add(
         "--picture",
@@ -51,43 +63,81 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    experiments = experiments_of(options)
-    lesson = LESSONS.get(options.lesson)
-    main = lesson.main if lesson else ""
+    _check_outputs(options)
+    runs = _begin(options)
+    points = [parse_columns(text, runs.start.training.prepared.dataset) for text in options.at]
+    if runs.start.said:
+        complain(runs.start.said)
+    legs = {name: train_to_the_end(training, quiet=options.quiet) for name, training in runs.others.items()}
+    leg = train_to_the_end(runs.start.training, quiet=options.quiet)
+    written = _document(runs, leg, points)
+    if options.lesson:
+        written["lesson"] = verdict(options.lesson, runs.all, {**legs, runs.main: leg})
+    say(as_text(written))
+    if leg.ending.reason:
+        complain(leg.ending.reason) if leg.ending.outcome == "diverged" else say(leg.ending.reason)
+    _write(options, runs, {**legs, runs.main: leg}, written, points)
+    return DIVERGED if leg.ending.outcome == "diverged" else OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """What is trained: one run, and the others that a lesson compares with it, which are trained first."""
+
+    main: str
+    start: Start
+    others: Mapping[str, Training]
+
+    @property
+    def all(self) -> dict[str, Training]:
+        return {**self.others, self.main: self.start.training}
+
+
+def _begin(options: argparse.Namespace) -> _Runs:
+    project = opened(options.project) if options.project else None
+    experiments = experiments_of(options, project.experiment if project else None)
+    main = LESSONS[options.lesson].main if options.lesson else ""
     experiment = experiments.pop(main)
-    check_outputs((options.report, options.picture), (options.data,))
-    _check_picture(options.picture)
     name_idle_settings(options, experiment)
-    prepared = load_prepared(experiment)
-    points = [parse_row(text, prepared.dataset.feature_names) for text in options.at]
-    training = Training(experiment, prepared)
-    others = {name: Training(other, load_prepared(other)) for name, other in experiments.items()}
-    endings = {name: train_to_the_end(other, quiet=options.quiet)[0] for name, other in others.items()}
-    ending, seconds = train_to_the_end(training, quiet=options.quiet)
-    document = report(training, ending.outcome, seconds, _predictions(training, points))
-    if lesson:
-        document["lesson"] = verdict(options.lesson, {**others, main: training}, {**endings, main: ending})
-    say(as_text(document))
-    if ending.reason:
-        complain(ending.reason) if ending.outcome == "diverged" else say(ending.reason)
+    begun = start(project, experiment) if project else Start(Training(experiment, load_prepared(experiment)))
+    return _Runs(main, begun, {name: Training(other, load_prepared(other)) for name, other in experiments.items()})
+
+
+def _document(runs: _Runs, leg: Leg, points: list[Floats]) -> Document:
+    trained = runs.start.training.trained(leg.ending.outcome, runs.start.seconds + leg.seconds)
+    return document(trained, predictions(trained, points))
+
+
+def _write(
+    options: argparse.Namespace, runs: _Runs, legs: Mapping[str, Leg], written: Document, points: list[Floats]
+) -> None:
+    """The files that were asked for: the project first, in which there is everything."""
+    leg = legs[runs.main]
+    if options.save:
+        save_project(options.save, _project(options.lesson, runs, legs))
     if options.report:
         with writing(options.report):
-            write_report(options.report, document)
+            write_report(options.report, written)
     if options.picture:
         with writing(options.picture):
-            _write_picture(options.picture, training, ending.outcome, points[0] if points else None)
-    return DIVERGED if ending.outcome == "diverged" else OK
+            _write_picture(options.picture, runs.start.training, leg.ending.outcome, points[0] if points else None)
 
 
-def _check_picture(path: Path | None) -> None:
-    if path and path.suffix.lower() != ".png":
-        raise ConfigError(f"The picture is a PNG file: “{path}” should end in .png.")
+def _project(lesson: str | None, runs: _Runs, legs: Mapping[str, Leg]) -> Project:
+    others: list[KeptRun] = []
+    for name, training in runs.others.items():
+        number, title = next_number((*runs.start.earlier, *others)), LESSONS[lesson or ""].runs[name].title
+        others.append(beside_main(number, training, legs[name], title))
+    return runs.start.saved(legs[runs.main], others)
 
 
-def _predictions(training: Training, points: Iterable[Floats]) -> list[Prediction]:
-    params, activation = training.backend.params(), training.experiment.model.activation
-    with np.errstate(all="ignore"):  # of a point that is too far off the report says so
-        return [predict(params, activation, training.prepared.inputs, x) for x in points]
+def _check_outputs(options: argparse.Namespace) -> None:
+    check_outputs((options.report, options.picture, options.save), (options.data,))
+    check_outputs((options.report, options.picture), (options.project,))  # the project may be saved where it was
+    if options.picture and options.picture.suffix.lower() != ".png":
+        raise ConfigError(f"The picture is a PNG file: “{options.picture}” should end in .png.")
+    if options.save and options.save.suffix.lower() != SUFFIX:
+        raise ConfigError(f"A project is a file that ends in {SUFFIX}; “{options.save}” does not.")
 
 
 def _write_picture(path: Path, training: Training, status: Outcome, probe: Floats | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlp_studio.core.events import Finished
+from mlp_studio.cli.running import Leg
 from mlp_studio.core.lessons import LESSONS, Lesson
 from mlp_studio.core.report import Document
 from mlp_studio.core.trainer import Training
@@ -13,7 +13,7 @@ from mlp_studio.core.verdict import Result, as_document, judge, run_document
 from mlp_studio.core.walk import walk
 
 
-def verdict(name: str, trainings: Mapping[str, Training], endings: Mapping[str, Finished]) -> Document:
+def verdict(name: str, trainings: Mapping[str, Training], legs: Mapping[str, Leg]) -> Document:
     """Whether the lesson came out as it should, and how each of its runs ended."""
     lesson = LESSONS[name]
     results = {run: Result.of(trainings[run]) for run in lesson.runs}
@@ -21,7 +21,7 @@ def verdict(name: str, trainings: Mapping[str, Training], endings: Mapping[str, 
         judgement = as_document(name, judge(lesson, results))
     changed = any(trainings[run].experiment != own for run, own in lesson.experiments().items())
     runs = [
-        run_document(lesson.runs[run].title, results[run], endings[run].outcome)
+        run_document(lesson.runs[run].title, results[run], legs[run].ending.outcome)
         for run in lesson.runs
         if lesson.compares
     ]

@@ -73,7 +73,7 @@ class Model:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a table that hold the features, in their order."""
-        return tuple(_columns(self.feature_names, self.encoded))
+        return columns_of(self.feature_names, self.encoded)
 
     def logits(self, X: Floats, precision: str = "") -> Floats:
         """The logits (N, C) for samples X (N, D) in original units.
@@ -92,6 +92,11 @@ class Model:
     def probabilities(self, X: Floats, precision: str = "") -> Floats:
         """The probability of every class (N, C) for samples X (N, D) in original units; `precision` as in `logits`."""
         return softmax(self.logits(X, precision))
+
+
+def columns_of(features: tuple[str, ...], encoded: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> tuple[Column, ...]:
+    """The columns that these features were made from; `encoded` names those of text, with their texts."""
+    return tuple(_columns(features, encoded))
 
 
 def _columns(features: tuple[str, ...], encoded: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Column]:

@@ -1,7 +1,7 @@
 """The prediction for one point: a row in original units → inputs → network → softmax → label."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ def parse_row(text: str, names: tuple[str, ...], default: Floats | None = None) 
     """
     if "=" not in text:
         return _bare_numbers(text, names)
-    values = dict(_assignments(text, names))
+    values = {name: finite_number(value, name) for name, value in assignments(text, names)}
     missing = [name for name in names if name not in values]
     if missing and default is None:
         raise DataError(f"Give a value for {_listed(missing)} too.")
@@ -45,10 +45,17 @@ def parse_row(text: str, names: tuple[str, ...], default: Floats | None = None) 
     return row
 
 
-def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
-    # the longest names first, so that "X1" does not take the place of "X10"; names may hold commas and "="
-    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    pattern = re.compile(rf"\s*({known})\s*=\s*([^,;]*?)\s*(?:[,;]|$|(?<=\s)(?=(?:{known})\s*=))")
+def assignments(text: str, names: Sequence[str], values: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Names and values of a text "name = value, name = value"; names may hold commas and "=", as may these `values`.
+
+    Raises DataError with a sentence.
+    """
+    # the longest names first, so that "X1" does not take the place of "X10"
+    known, whole = (
+        "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)) for texts in (names, values)
+    )
+    value = f"{whole}|[^,;]*?" if values else "[^,;]*?"
+    pattern = re.compile(rf"\s*({known})\s*=\s*({value})\s*(?:[,;]|$|(?<=\s)(?=(?:{known})\s*=))")
     found, at = [], 0
     while at < len(text):
         match = pattern.match(text, at)
@@ -59,7 +66,7 @@ def _assignments(text: str, names: tuple[str, ...]) -> list[tuple[str, float]]:
             if wrong in names:
                 raise DataError(_no_value(wrong))
             raise DataError(f"There is no feature “{wrong}”; the features are {_listed(names)}.")
-        found.append((match[1], finite_number(match[2], match[1])))
+        found.append((match[1], match[2]))
         at = match.end()
     return found
 
@@ -92,5 +99,5 @@ def _example(names: tuple[str, ...]) -> str:
     return ", ".join(f"{name} = 0.1" for name in names[:2]) + (" …" if len(names) > 2 else "")
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")

@@ -1,6 +1,6 @@
 """Predictions as CSV: of the rows of another table, beside its own columns, or of the rows that a run learned from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from mlp_studio.core.files import replacing_text
 from mlp_studio.core.model import Model
 from mlp_studio.core.network import softmax
 from mlp_studio.core.new_rows import NewRows, NewTable, Tally
+from mlp_studio.core.predict import Prediction, predict
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.trained import Trained
 
@@ -49,6 +50,13 @@ def answered(model: Model, rows: NewRows) -> tuple[NewRows, Floats]:
     far = usable[~np.isfinite(logits[usable]).all(axis=1)]
     logits[far] = np.nan
     return replace(rows, reasons=rows.reasons | dict.fromkeys(far.tolist(), FAR)), logits
+
+
+def predictions(trained: Trained, points: Iterable[Floats]) -> list[Prediction]:
+    """What the network says of points x (D,) in original units; of one that is too far off, nan."""
+    params, activation = trained.snapshot.params, trained.experiment.model.activation
+    with np.errstate(all="ignore"):  # of a point that is too far off the report says so
+        return [predict(params, activation, trained.prepared.inputs, x) for x in points]
 
 
 def write_predictions(trained: Trained, path: Path, progress: Progress = to_nobody) -> None:

@@ -61,7 +61,7 @@ def document(
         "parameters": parameter_count(layer_sizes(experiment.model, prepared.input_count, data.classes)),
         "history": _history(trained.curves),
         "performance": {PARTS[name]: performance(part, data.class_names) for name, part in scores.items()},
-        "predictions": [_prediction(one, data.feature_names, data.class_names) for one in predictions],
+        "predictions": [prediction_document(one, data.feature_names, data.class_names) for one in predictions],
         "timing": {
             "seconds": seconds,
             "epochs_per_second": len(trained.curves) / seconds if seconds else None,
@@ -141,7 +141,7 @@ def _average(average: Average) -> dict[str, float]:
     return {"precision": average.precision, "recall": average.recall, "f1": average.f1}
 
 
-def _prediction(prediction: Prediction, features: Sequence[str], classes: Sequence[str]) -> Document:
+def prediction_document(prediction: Prediction, features: Sequence[str], classes: Sequence[str]) -> Document:
     """A point so far off that the network's numbers overflow has no probabilities, and so no class."""
     known = bool(np.isfinite(prediction.probabilities).all())
     return {
