@@ -4,7 +4,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 NO_DISPLAY = 2  # the exit code where there is nothing to show a window on
 
@@ -26,18 +25,36 @@ def _set_up() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-        _give_streams()
+        _speak_utf8()
+    _give_streams()
     # small networks train fastest on one thread; `core.threads` raises it for large ones
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 
 
+def _speak_utf8() -> None:
+    """Where no language is set, text is UTF-8: Python does this by itself (PEP 538), but not in a bundle."""
+    if not any(os.environ.get(name, "C") not in ("C", "POSIX", "") for name in ("LC_ALL", "LC_CTYPE", "LANG")):
+        os.environ["LC_CTYPE"] = "C.UTF-8"
+        os.environ.pop("LC_ALL", None)
+
+
 def _give_streams() -> None:
-    """A bundle without a console has no standard streams, and libraries that write to them would fail."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+    """A window without a console has no standard streams: a file takes what is printed to them, also by libraries in C.
+
+    A stream that is closed must not be left so, as the next file that is opened would take its place.
+    """
+    missing = {name: number for number, name in ((1, "stdout"), (2, "stderr")) if getattr(sys, name) is None}
+    if not missing:
+        return
+    from mlp_studio.core.output import open_output
+
+    output = open_output()
+    for name, number in missing.items():
+        if output.fileno() != number:
+            os.dup2(output.fileno(), number)
+        setattr(sys, name, output)
 
 
 def _is_file(word: str) -> bool:

@@ -6,13 +6,14 @@ To add a sub-command: a file in this package with its `Command`, and a row of `C
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from mlp_studio import __version__
 from mlp_studio.cli import evaluate, export, lessons, predict, train
 from mlp_studio.cli.command import INTERRUPTED, REFUSED, Command, known
 from mlp_studio.core.errors import CancelledError, ConfigError, StudioError
-from mlp_studio.terminal import complain, speak_any_name
+from mlp_studio.terminal import complain, say, speak_any_name
 
 COMMANDS: Mapping[str, Command] = {
     "train": train.COMMAND,
@@ -64,6 +65,31 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message[:1].upper()}{message[1:]}; {_see_help(self.prog)}.")
 
 
+class _Diagnostics(argparse.Action):
+    """Print the versions, and end."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **more)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from mlp_studio.core.diagnostics import versions_block
+
+        say(versions_block())
+        parser.exit()
+
+
+class _SelfTest(argparse.Action):
+    """Test this installation, and end. Like a picture, it needs the window."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs="?", **more)
+
+    def __call__(self, parser: argparse.ArgumentParser, _namespace: object, out: Any, _option: object = None) -> None:
+        from mlp_studio.self_test import main
+
+        parser.exit(main(Path(out) if out else None))
+
+
 def _see_help(program: str) -> str:
     return f"“{program} --help” shows what can be given"
 
@@ -77,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=layout,
     )
     parser.add_argument("--version", action="version", version=f"MLP Studio {__version__}")
+    parser.add_argument("--diagnostics", action=_Diagnostics, help="print the versions that a report of a fault needs")
+    parser.add_argument(
+        "--self-test",
+        action=_SelfTest,
+        metavar="OUT.json",
+        help="try everything out in a window of its own; 0, or the list of what failed, which OUT.json has in full",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         sub = commands.add_parser(

@@ -21,9 +21,9 @@ class Knob:
     """What a person may set: its label, what it does, its range or choices, its unit.
 
     `choices` is called when needed and gives name → label; `offered` gives those of them that a form offers here,
-    where that is not all. `live` settings act on a running training at once;
-    `rare` ones sit behind "More" in the form. `slide` is where the slider beside the number ends, which begins at
-    `low`; None: there is no slider.
+    where that is not all; `why_not(name)` says in a sentence why one of them cannot be had here, "" where it can.
+    `live` settings act on a running training at once; `rare` ones sit behind "More" in the form. `slide` is where the
+    slider beside the number ends, which begins at `low`; None: there is no slider.
     """
 
     label: str
@@ -32,6 +32,7 @@ class Knob:
     high: float | None = None
     choices: Callable[[], Mapping[str, str]] | None = None
     offered: Callable[[], Iterable[str]] | None = None
+    why_not: Callable[[str], str] | None = None
     unit: str = ""
     zero: str = ""
     live: bool = False
@@ -76,6 +77,12 @@ def _backends() -> Mapping[str, str]:
     from mlp_studio.core.backends.registry import BACKENDS  # here, because a backend reads a ModelConfig
 
     return {name: entry.label for name, entry in BACKENDS.items()}
+
+
+def _why_no_backend(name: str) -> str:
+    from mlp_studio.core.backends.registry import why_not  # likewise
+
+    return why_not(name)
 
 
 MISSING_VALUES = {"drop": "Drop the row", "median": "Fill with the median"}
@@ -182,6 +189,7 @@ class ModelConfig:
         "Backend",
         "What computes the training: readable NumPy, or PyTorch with autograd.",
         choices=_backends,
+        why_not=_why_no_backend,
     )
     hidden: tuple[int, ...] = knob(
         (100,), "Hidden layers", "Units of each of the 1 to 6 hidden layers, separated by commas.", low=1, high=512

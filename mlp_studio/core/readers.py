@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mlp_studio.core import heavy
+from mlp_studio.core import edition, heavy
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.errors import DataError, StudioError
 from mlp_studio.core.progress import Progress, to_nobody
@@ -98,9 +98,9 @@ def _require_library(path: Path, reader: Reader) -> None:
         if reader.library:
             heavy.load(reader.library)
     except ImportError:
+        install = "" if edition.is_bundle() else f"pip install {reader.library}, or "
         raise DataError(
-            f"{quoted(path.name)} is {reader.label}; reading it needs {reader.library}: "
-            f"pip install {reader.library}, or save the table as CSV."
+            f"{quoted(path.name)} is {reader.label}; reading it needs {reader.library}: {install}save the table as CSV."
         ) from None
 
 

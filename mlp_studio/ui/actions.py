@@ -130,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
         "Copy versions and the last log lines",
         "copy_diagnostics",
     ),
-    Command("about", "&Help", "&About MLP Studio", "Version and licence", "show_about"),
+    Command("about", "&Help", "&About MLP Studio", "Versions and licences", "show_about"),
 )
 
 MENUS = ("&File", "&Edit", "&View", "&Run", "&Lessons", "&Help")

@@ -1,7 +1,6 @@
 """Faults of the program go to the log and to the window's bar, and never end it."""
 
 import logging
-import platform
 import sys
 import threading
 import traceback
@@ -15,7 +14,6 @@ from mlp_studio.core import heavy
 
 log = logging.getLogger("mlp_studio")
 
-PACKAGES = ("mlp-studio", "PySide6-Essentials", "pyqtgraph", "numpy", "torch", "scikit-learn", "pandas")
 _recent: deque[str] = deque(maxlen=200)
 
 
@@ -81,12 +79,6 @@ def start_log() -> Path:
 
 def diagnostics() -> str:
     """Versions and the last lines of the log, to paste into a report."""
-    from importlib.metadata import PackageNotFoundError, version  # not needed before the window is up
+    from mlp_studio.core.diagnostics import versions_block  # not needed before the window is up
 
-    lines = [f"{platform.platform()} · Python {platform.python_version()}"]
-    for package in PACKAGES:
-        try:
-            lines.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            lines.append(f"{package} not installed")
-    return "\n".join([*lines, "", *_recent])
+    return "\n".join([versions_block(), "", *_recent])

@@ -151,7 +151,17 @@ class ChoiceBox(QComboBox):
         self._offered = knob.offered
         for name, label in (knob.choices or dict)().items():
             self.addItem(label, name)
+            if knob.why_not is not None and (sentence := knob.why_not(name)):
+                self._show_unavailable(self.count() - 1, sentence)
         self._offer()
+
+    def _show_unavailable(self, row: int, sentence: str) -> None:
+        """A choice that cannot be had here is shown all the same, as how to get it is worth knowing."""
+        self.setItemText(row, f"{self.itemText(row)} (unavailable)")
+        self.setItemData(row, tooltip(sentence), Qt.ItemDataRole.ToolTipRole)
+        model = self.model()
+        if isinstance(model, QStandardItemModel):  # a combo box has one
+            model.item(row).setEnabled(False)
 
     def _offer(self) -> None:
         """Leave out what is not to be had here, unless it is chosen; asked anew each time, as that may change."""

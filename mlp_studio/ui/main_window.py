@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mlp_studio import __version__
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
@@ -559,12 +558,12 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_about(self) -> None:
-        """Version and licence."""
-        self._tell(
-            "About MLP Studio",
-            f"MLP Studio {__version__}\n\nA laboratory for multilayer perceptrons.\nMIT licence.\n\n"
-            f"{errors.diagnostics().splitlines()[0]}",
-        )
+        """Versions and licences."""
+        from mlp_studio.ui.dialogs.about import AboutDialog
+
+        about = AboutDialog(self)
+        about.copy_wanted.connect(self.copy_diagnostics)
+        about.show()
 
     def _tell(self, title: str, text: str) -> None:
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self)

@@ -443,8 +443,11 @@ def test_gradients_with_dropout_are_those_of_autograd_with_the_same_mask(as_prep
 
 
 def test_a_missing_torch_is_one_sentence_with_a_way_out(as_prepared, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mlp_studio.core.backends.torch_mlp", None)
     setting = experiment(model__backend="torch")
+    monkeypatch.setitem(sys.modules, "mlp_studio.core.backends.torch_mlp", None)
+    with pytest.raises(BackendError, match=r"^PyTorch does not load here: .+\.$"):
+        make(setting, as_prepared(*samples()), first_weights(setting))
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(BackendError, match=r"^PyTorch is not installed: run “pip install torch”, or choose"):
         make(setting, as_prepared(*samples()), first_weights(setting))
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mlp_studio.core.backends.registry import BACKENDS, why_not
 from mlp_studio.core.config import Experiment, Knob, knobs
 from mlp_studio.core.derive import DERIVATIONS, MOST_INPUTS, input_count
 from mlp_studio.core.generators import GENERATORS
@@ -133,6 +134,7 @@ class ExperimentPanel(QScrollArea):
         self.fields: dict[str, Field] = {}
         self._captions: dict[str, QLabel] = {}
         self._experiment: Experiment | None = None
+        self._without = " ".join(filter(None, map(why_not, BACKENDS)))  # which backends cannot be had here, and why
         self._prepared: object = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -291,6 +293,7 @@ class ExperimentPanel(QScrollArea):
     def _enable(self, experiment: Experiment) -> None:
         source = SOURCES[experiment.data.source]
         self.fields["data.source"].explain(about=f"{source.label}: {source.help}")
+        self.fields["model.backend"].explain(about=self._without)
         for name in ("rows", "noise", "classes"):
             self._set_enabled(f"data.{name}", name in source.settings, f"{source.label} has this fixed.")
         uses_momentum = experiment.train.optimizer in ("momentum", "nesterov")
@@ -336,14 +339,15 @@ def data_summary(state: State) -> str:
 
 
 def model_summary(state: State) -> str:
-    """The layer shapes and the parameter count."""
+    """The layer shapes and the parameter count; why the backend cannot be had, where it cannot."""
     if state.prepared is None:
         return ""
     data, model = state.prepared.dataset, state.experiment.model
     sizes = layer_sizes(model, state.prepared.input_count, data.classes)
     shapes = " → ".join(str(size) for size in sizes)
     matrices = ", ".join(f"W{k} {fan_in}×{fan_out}" for k, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1))
-    return f"{shapes} · {parameter_count(sizes):,} parameters\n{matrices}"
+    lines = [f"{shapes} · {parameter_count(sizes):,} parameters", matrices, why_not(model.backend)]
+    return "\n".join(filter(None, lines))
 
 
 def training_summary(state: State) -> str:
