@@ -56,7 +56,8 @@ class StudioClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     inputs, network and training; its data are those that `fit` is given.
 
     Fitted or loaded, it has `classes_` (C,), sorted, the order of the columns of `predict_proba`; `n_features_in_`
-    (D); and `feature_names_in_` (D,) if it is loaded or was fitted to a DataFrame. Loaded classes are texts.
+    (D); and `feature_names_in_` (D,) if it is loaded or was fitted to a DataFrame. Loaded classes are texts, as in
+    the file that they come from, where a table that pandas has read may have numbers: compare with `y.astype(str)`.
     """
 
     def __init__(self, experiment: Experiment | None = None) -> None:

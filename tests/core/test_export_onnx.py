@@ -34,11 +34,12 @@ def asked(content, X):
 
 def computed(graph, result, kind, shape, x):
     """What the nodes of a graph give for x; `kind` and `shape` are those of its input."""
-    out = onnx.helper.make_tensor_value_info(result, kind, None)
+    out = onnx.helper.make_tensor_value_info(result, kind, [None, None])
     proto = onnx.helper.make_graph(
         graph.nodes, "test", [onnx.helper.make_tensor_value_info("x", kind, shape)], [out], initializer=graph.constants
     )
     model = onnx.helper.make_model(proto, ir_version=IR_VERSION, opset_imports=[onnx.helper.make_opsetid("", OPSET)])
+    onnx.checker.check_model(model, full_check=True)
     (found,) = session(model.SerializeToString()).run(None, {"x": x})
     return found
 

@@ -104,6 +104,9 @@ CASES = {
     ),
     "not standardised": lambda: train(blobs(), split__standardize=False, train__precision="float64"),
     "wide": lambda: train(blobs(features=100, rows=400), train__precision="float64", split__derived=("square",)),
+    "products of many": lambda: train(
+        blobs(features=45, rows=300), split__derived=("product", "radius"), train__epochs=5
+    ),
     "wider": lambda: train(blobs(features=500, rows=600), model__backend="torch", train__precision="float64"),
     "100 classes": lambda: train(blobs(features=4, classes=100, rows=1500), train__precision="float64"),
     "odd names": lambda: train(

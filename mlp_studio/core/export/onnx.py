@@ -28,20 +28,24 @@ def write_onnx(trained: Trained, path: Path, progress: Progress) -> None:
     """
     content = onnx_bytes(Model.of(trained))
     progress(0.5)
-    write_bytes(path, content)
+    write_bytes(path, content, check=_check)
     progress(1.0)
 
 
 def onnx_bytes(model: Model) -> bytes:
-    """The file's content, checked by ONNX's own checker with its inference of shapes. Raises ExportError."""
+    """The file's content. Raises ExportError where two classes could not be told apart."""
+    content: bytes = _proto(model).SerializeToString(deterministic=True)
+    return content
+
+
+def _check(written: Path) -> None:
+    """Have ONNX's own checker look at the file, inferring all shapes, before it takes its place. Raises ExportError."""
     import onnx
 
-    content: bytes = _proto(model).SerializeToString(deterministic=True)
     try:
-        onnx.checker.check_model(content, full_check=True)
+        onnx.checker.check_model(written.read_bytes(), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ExportError("The ONNX model could not be written: its checker found a fault in it.") from error
-    return content
 
 
 def _proto(model: Model) -> Any:
