@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mlp_studio import __main__, __version__, cli
+from mlp_studio.cli import train
 from mlp_studio.core.config import SECTIONS, Experiment, knobs
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.events import EpochEnd, Event
@@ -420,7 +421,7 @@ def test_a_command_that_does_not_exist_is_one_sentence(capsys):
 
 
 def test_where_to_write_is_checked_before_the_training(tmp_path, table, capsys, monkeypatch):
-    monkeypatch.setattr(cli.train, "Training", None)  # would fail if it came to that
+    monkeypatch.setattr(train, "Training", None)  # would fail if it came to that
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
@@ -451,7 +452,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli.train, "load_prepared", exhausted)
+    monkeypatch.setattr(train, "load_prepared", exhausted)
     assert refusal(capsys) == ("There is not enough memory for this: use fewer rows, fewer units or smaller batches.")
 
 
@@ -513,7 +514,7 @@ def test_ctrl_c_stops_between_two_steps_and_keeps_the_weights(tmp_path, capsys, 
                     signal.raise_signal(signal.SIGINT)
                 yield event
 
-    monkeypatch.setattr(cli.train, "Training", Interrupted)
+    monkeypatch.setattr(train, "Training", Interrupted)
     before = signal.getsignal(signal.SIGINT)
     document = reported(tmp_path, "--set", "train.epochs=1000")
 
@@ -530,7 +531,7 @@ def test_a_second_ctrl_c_interrupts_at_once(capsys, monkeypatch):
             signal.raise_signal(signal.SIGINT)
             return super().run(until)
 
-    monkeypatch.setattr(cli.train, "Training", Stuck)
+    monkeypatch.setattr(train, "Training", Stuck)
     assert cli.main(["train", *SHORT]) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from mlp_studio import cli
+from mlp_studio.cli import train
 from mlp_studio.core import trainer
 from mlp_studio.core.events import EpochEnd, Event, Tick
 from mlp_studio.core.export.registry import EXPORTS, Export
@@ -24,6 +25,7 @@ from mlp_studio.core.painting import Canvas, tickets, to_text
 from mlp_studio.core.predict import predict
 from mlp_studio.core.project import Project, open_project, save_project
 from mlp_studio.core.trainer import Training
+from tests.traps import NOTED, REFUSED
 
 ROOT = Path(cli.__file__).parents[2]
 
@@ -95,6 +97,16 @@ def project(tmp_path: Path, table: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def x_and_y(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that learned from the columns that most traps have."""
+    folder = tmp_path_factory.mktemp("traps")
+    rows = [f"{i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60)]
+    (folder / "t.csv").write_text("\n".join(["x,y,label", *rows]) + "\n")
+    saved(folder / "p.mlps", "--data", folder / "t.csv", *settings("train.epochs=2"))
+    return folder / "p.mlps"
+
+
 # --- train ------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +145,7 @@ def test_ctrl_c_saves_what_goes_on_as_if_it_had_never_come(backend, at, tmp_path
     common = settings("data.rows=300", "train.batch_size=30", f"model.backend={backend}", "train.epochs=9")
     whole = saved(tmp_path / "whole.mlps", *common)
     with monkeypatch.context() as patched:
-        patched.setattr(cli.train, "Training", Interrupted)
+        patched.setattr(train, "Training", Interrupted)
         cut = saved(tmp_path / "cut.mlps", *common)
     assert cut.run.status == "stopped"
     assert cut.run.message.startswith("Stopped: the weights of epoch ")
@@ -252,6 +264,35 @@ def test_a_diverged_run_is_saved_as_what_it_is(tmp_path):
     diverging = settings("model.activation=linear", "train.optimizer=sgd", "train.learning_rate=1e6", "train.epochs=5")
     assert ran("train", *diverging, "--quiet", "--save", path) == 1
     assert open_project(path).run.status == "diverged"
+
+
+def test_a_project_takes_other_data_for_a_new_run(tmp_path, table):
+    path = tmp_path / "p.mlps"
+    saved(path, *settings("data.rows=200", "train.epochs=3", "model.hidden=6"))
+    moons = saved(path, path, "--generator", "moons")
+    own = saved(path, path, "--data", table, "--label", "<img>")
+
+    assert (moons.run.number, moons.run.experiment.data.source, moons.run.experiment.data.rows) == (2, "moons", 200)
+    assert (own.run.number, own.prepared.dataset.class_names) == (3, ("=1+1", "it's"))
+    assert own.run.experiment.model.hidden == (6,)
+    assert [run.number for run in own.runs] == [1, 2]
+
+
+def test_of_a_file_a_project_keeps_the_hash_alone_where_that_is_wished(table, tmp_path, capsys):
+    chosen = ("--data", table, "--label", "<img>", *settings("train.epochs=3"))
+    whole, slim = tmp_path / "whole.mlps", tmp_path / "slim.mlps"
+    saved(whole, *chosen)
+    assert saved(slim, *chosen, "--by-reference").data_by_reference
+
+    assert slim.stat().st_size < whole.stat().st_size
+    capsys.readouterr()
+    assert ran("evaluate", slim) == 0
+    mine = capsys.readouterr().out
+    assert ran("evaluate", whole) == 0
+    assert capsys.readouterr().out == mine
+    table.write_bytes(table.read_bytes() + b"\n")
+    assert "table.csv" in refusal(capsys, "evaluate", slim)
+    assert refusal(capsys, "train", "--by-reference") == "--by-reference says how to save: give --save too."
 
 
 # --- evaluate ---------------------------------------------------------------------------------------------
@@ -390,6 +431,18 @@ def test_rows_and_odd_names_of_a_table_survive(project, table, tmp_path, capsys)
     assert {row[3] for row in written} == {"it's", "'=1+1"}
     assert written[3][4:] == ["", "", ""]
     assert {row[4] for row in written} == {"it's", "'=1+1", ""}
+
+
+@pytest.mark.parametrize("trap", [*REFUSED.values(), *NOTED.values()], ids=[*REFUSED, *NOTED])
+def test_no_trap_of_a_table_is_more_than_a_sentence(trap, x_and_y, tmp_path, capsys):
+    path, out = trap.write(tmp_path), tmp_path / "out.csv"
+    code = ran("predict", x_and_y, "--data", path, "--out", out, "--quiet")
+    said = capsys.readouterr()
+
+    assert (code, said.err.count("\n")) in ((0, 0), (2, 1))
+    assert out.exists() == (code == 0)
+    assert ran("evaluate", x_and_y, "--data", path) in (0, 2)
+    assert capsys.readouterr().err.count("\n") <= 1
 
 
 # --- export -----------------------------------------------------------------------------------------------
@@ -586,14 +639,31 @@ def test_the_commands_of_the_readme_work_one_after_another(tmp_path, monkeypatch
     assert len(rows_of(Path("predicted.csv"))) == 151
 
 
-def test_help_brings_along_no_heavy_library():
-    heavy = {"PySide6", "torch", "pandas", "sklearn", "scipy", "onnx", "nbformat", "PIL", "openpyxl", "pyarrow"}
-    code = f"""if True:
-        import sys
-        from mlp_studio.__main__ import main
-        try:
-            main(["--help"])
-        except SystemExit:
-            print("loaded:", sorted({heavy!r} & set(sys.modules)))"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60)
-    assert "loaded: []" in done.stdout
+def test_help_imports_no_library_and_a_command_none_that_it_has_no_use_for():
+    def loaded(*words: str) -> str:
+        some = [
+            "PySide6",
+            "torch",
+            "pandas",
+            "sklearn",
+            "scipy",
+            "onnx",
+            "nbformat",
+            "PIL",
+            "numpy",
+            "msgspec",
+            "safetensors",
+        ]
+        code = f"""if True:
+            import sys
+            from mlp_studio.__main__ import main
+            try:
+                main({list(words)!r})
+            except SystemExit:
+                print("loaded:", *(name for name in {some!r} if name in sys.modules))"""
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60)
+        return done.stdout.splitlines()[-1]
+
+    assert loaded("--help") == "loaded:"
+    assert loaded("train", "--help") == "loaded: numpy"
+    assert loaded("export", "--help") == "loaded: numpy msgspec"

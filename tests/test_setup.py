@@ -226,13 +226,14 @@ def test_the_lock_leaves_it_to_pip_where_packages_come_from():
 
 # --- The layers --------------------------------------------------------------------------------------------
 
-# Everything below the window in one interpreter; torch_mlp.py is the one module that may import torch.
+# Everything below the window in one interpreter, but for the two modules that bring their library along.
 IMPORT_ALL_BUT_THE_WINDOW = """
 import importlib, pkgutil, sys
 import mlp_studio.cli, mlp_studio.core
-for module in pkgutil.walk_packages(mlp_studio.core.__path__, "mlp_studio.core."):
-    if module.name != "mlp_studio.core.backends.torch_mlp":
-        importlib.import_module(module.name)
+for package in (mlp_studio.core, mlp_studio.cli):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if module.name not in ("mlp_studio.core.backends.torch_mlp", "mlp_studio.core.estimator"):
+            importlib.import_module(module.name)
 print(*sorted(sys.modules))
 """
 

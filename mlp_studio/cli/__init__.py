@@ -1,6 +1,7 @@
 """The command line: the same engine without a window.
 
-To add a sub-command: a file in this package with its `Command`, and a row of `COMMANDS`.
+To add a sub-command: a file in this package with `add_arguments` and `run`, and a row of `COMMANDS`. Only the file of
+the command that is wanted is imported, so that `--help` is there at once.
 """
 
 import argparse
@@ -10,17 +11,47 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mlp_studio import __version__
-from mlp_studio.cli import evaluate, export, lessons, predict, train
-from mlp_studio.cli.command import INTERRUPTED, REFUSED, Command, known
+from mlp_studio.cli.command import INTERRUPTED, REFUSED, Command, Module, known
 from mlp_studio.core.errors import CancelledError, ConfigError, StudioError
 from mlp_studio.terminal import complain, say, speak_any_name
 
+
+def _train() -> Module:
+    from mlp_studio.cli import train
+
+    return train
+
+
+def _evaluate() -> Module:
+    from mlp_studio.cli import evaluate
+
+    return evaluate
+
+
+def _predict() -> Module:
+    from mlp_studio.cli import predict
+
+    return predict
+
+
+def _export() -> Module:
+    from mlp_studio.cli import export
+
+    return export
+
+
+def _lessons() -> Module:
+    from mlp_studio.cli import lessons
+
+    return lessons
+
+
 COMMANDS: Mapping[str, Command] = {
-    "train": train.COMMAND,
-    "evaluate": evaluate.COMMAND,
-    "predict": predict.COMMAND,
-    "export": export.COMMAND,
-    "lessons": lessons.COMMAND,
+    "train": Command("train a network and print what came of it", _train),
+    "evaluate": Command("say how well the network of a project does", _evaluate),
+    "predict": Command("predict rows with the network of a project", _predict),
+    "export": Command("write the network of a project as a script, a model, a report …", _export),
+    "lessons": Command("list the lessons", _lessons),
 }
 
 
@@ -30,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     speak_any_name()
     try:
         options = parsed(words)
-        return COMMANDS[options.command].run(options)
+        return COMMANDS[options.command].load().run(options)
     except CancelledError as error:
         complain(str(error))
         return INTERRUPTED
@@ -47,7 +78,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     """The options that these words of a command line give; `command` is the name of the sub-command."""
     if words and not words[0].startswith("-"):
         known("command", words[0], COMMANDS)
-    options, unknown = _parser().parse_known_args(words)
+    options, unknown = _parser(words).parse_known_args(words)
     if unknown:
         raise ConfigError(f"“{unknown[0]}” means nothing here; {_see_help(f'mlp-studio {options.command}')}.")
     return options
@@ -94,7 +125,7 @@ def _see_help(program: str) -> str:
     return f"“{program} --help” shows what can be given"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog="mlp-studio",
@@ -119,5 +150,6 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
             formatter_class=layout,
         )
-        command.add_arguments(sub)
+        if name in words:
+            command.load().add_arguments(sub)
     return parser

@@ -5,19 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlp_studio.cli.running import Leg
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import SECTIONS, DataConfig, Experiment, knobs, live_only
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.prepare import Prepared, prepare
-from mlp_studio.core.project import Project, open_project
-from mlp_studio.core.project_reading import find_beside
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import with_labels
 from mlp_studio.core.text_rows import listed
 from mlp_studio.core.trainer import Training
+
+if TYPE_CHECKING:  # a run without a project does without the libraries that read one
+    from mlp_studio.core.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,10 @@ class Start:
         """That it has trained already."""
         return self.kept.seconds if self.kept is not None else 0.0
 
-    def saved(self, leg: Leg, others: Sequence[KeptRun] = ()) -> Project:
+    def saved(self, leg: Leg, others: Sequence[KeptRun] = ()) -> "Project":
         """The project afterwards; `others` are runs that were made beside this one."""
+        from mlp_studio.core.project import Project
+
         training, run = self.training, self.kept
         earlier = (*self.earlier, *others)
         kept = KeptRun(
@@ -78,8 +81,11 @@ def beside_main(numbered: int, training: Training, leg: Leg, title: str) -> Kept
     )
 
 
-def opened(path: Path) -> Project:
+def opened(path: Path) -> "Project":
     """The project, its settings with the path of their data file where that is beside the project as it was then."""
+    from mlp_studio.core.project import open_project
+    from mlp_studio.core.project_reading import find_beside
+
     project, find = open_project(path), lru_cache(find_beside(path, None))
 
     def located(experiment: Experiment, prepared: Prepared | None) -> Experiment:
@@ -100,7 +106,7 @@ def opened(path: Path) -> Project:
     )
 
 
-def start(project: Project, experiment: Experiment) -> Start:
+def start(project: "Project", experiment: Experiment) -> Start:
     """Go on with the project's run where nothing but live settings differ, else begin a new one."""
     run, view, by_reference = project.run, dict(project.view), project.data_by_reference
     if run is not None and live_only(run.experiment, experiment):
@@ -134,7 +140,7 @@ def _differing(old: Experiment, new: Experiment) -> Iterator[tuple[str, bool]]:
                 yield f"{section}.{name}", knob.live
 
 
-def _prepared(project: Project, experiment: Experiment) -> Prepared:
+def _prepared(project: "Project", experiment: Experiment) -> Prepared:
     """The data of a new run: those of the project as far as they are what the experiment asks for."""
     prepared, old = project.prepared, project.experiment
     is_mixed = project.run is not None and project.run.is_mixed  # scaled as the run's first rows were

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from mlp_studio.cli.command import OK, Command
+from mlp_studio.cli.command import OK
 from mlp_studio.cli.outputs import check_outputs, writing
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
 from mlp_studio.core.errors import ConfigError
@@ -14,7 +14,8 @@ from mlp_studio.summary import evaluation_text
 from mlp_studio.terminal import say, shares
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
     add_project(parser)
     add = parser.add_argument
     add(
@@ -29,7 +30,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = textwrap.fill(EXIT_CODES, 110)
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Do it; the exit code."""
     if options.label is not None and options.data is None:
         raise ConfigError("--label names a column of a file: give the file with --data too.")
     check_outputs((options.report,), (options.project, options.data))
@@ -44,6 +46,3 @@ def _run(options: argparse.Namespace) -> int:
         with writing(options.report):
             write_report(options.report, document)
     return OK
-
-
-COMMAND = Command("say how well the network of a project does", _add_arguments, _run)

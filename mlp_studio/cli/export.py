@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from mlp_studio.cli.command import OK, Command, known
+from mlp_studio.cli.command import OK, known
 from mlp_studio.cli.outputs import check_outputs, writing
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
 from mlp_studio.core.errors import ConfigError
@@ -12,7 +12,8 @@ from mlp_studio.core.export.registry import EXPORTS, Export
 from mlp_studio.terminal import say, shares
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
     add_project(parser)
     add = parser.add_argument
     add("--format", metavar="NAME", required=True, help="what to write: one of the formats below")
@@ -29,7 +30,8 @@ def _formats() -> str:
     return "\n".join(lines)
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Do it; the exit code."""
     known("format", options.format, EXPORTS)
     export = EXPORTS[options.format]
     _check_suffix(options.out, export)
@@ -45,6 +47,3 @@ def _check_suffix(path: Path, export: Export) -> None:
     if path.suffix.lower() not in export.suffixes:
         endings = " or ".join(export.suffixes)
         raise ConfigError(f"{export.label} is a file that ends in {endings}; “{path}” does not.")
-
-
-COMMAND = Command("write the network of a project as a script, a model, a report …", _add_arguments, _run)

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from mlp_studio.cli.command import OK, Command
+from mlp_studio.cli.command import OK
 from mlp_studio.cli.outputs import check_outputs, writing
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
 from mlp_studio.core.errors import ConfigError
@@ -21,7 +21,8 @@ TABLE = (
 )
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
     add_project(parser)
     add = parser.add_argument
     add(
@@ -37,7 +38,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{textwrap.fill(TABLE, 110)}\n\n{textwrap.fill(EXIT_CODES, 110)}"
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Do it; the exit code."""
     if not options.at and options.data is None:
         raise ConfigError("Say what to predict: a row with --at, or a table with --data and --out.")
     if (options.data is None) != (options.out is None):
@@ -58,6 +60,3 @@ def _answers(trained: Trained, texts: list[str]) -> str:
     points = [parse_columns(text, data) for text in texts]
     documents = (prediction_document(one, data.feature_names, data.class_names) for one in predictions(trained, points))
     return "\n".join(map(answer_text, documents))
-
-
-COMMAND = Command("predict rows with the network of a project", _add_arguments, _run)

@@ -3,10 +3,11 @@
 import argparse
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlp_studio.cli.command import DIVERGED, OK, Command
+from mlp_studio.cli.command import DIVERGED, OK
 from mlp_studio.cli.continuing import Start, beside_main, next_number, opened, start
 from mlp_studio.cli.outputs import check_outputs, writing
 from mlp_studio.cli.running import Leg, train_to_the_end
@@ -19,12 +20,15 @@ from mlp_studio.core.events import Outcome
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.lessons import LESSONS
 from mlp_studio.core.predictions import predictions
-from mlp_studio.core.project import SUFFIX, Project, save_project
 from mlp_studio.core.report import Document, document, write_report
 from mlp_studio.core.trainer import Training
 from mlp_studio.core.typed_row import parse_columns
 from mlp_studio.summary import as_text
 from mlp_studio.terminal import complain, say
+
+if TYPE_CHECKING:
+    from mlp_studio.core.project import Project
+
 
 EXIT_CODES = (
     "exit codes: 0 the run finished, or Ctrl-C stopped it and its weights were kept; 1 it diverged; "
@@ -32,7 +36,8 @@ EXIT_CODES = (
 )
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
     add = parser.add_argument
     add(
         "project",
@@ -51,6 +56,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="predict this row at the end; a column of text takes one of its texts (colour=red); may be repeated",
     )
     add("--save", metavar="OUT.mlps", type=Path, help="save it all as a project, also after Ctrl-C")
+    add(
+        "--by-reference",
+        action="store_true",
+        help="save of a data file its name and its hash alone: it has to stay beside the project, as it is",
+    )
     add("--report", metavar="FILE.json", type=Path, help="write everything about the run to a JSON file")
     add(
         "--picture",
@@ -62,7 +72,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{settings_help()}\n\n{textwrap.fill(EXIT_CODES, 110)}"
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Do it; the exit code."""
     _check_outputs(options)
     runs = _begin(options)
     points = [parse_columns(text, runs.start.training.prepared.dataset) for text in options.at]
@@ -114,7 +125,9 @@ def _write(
     """The files that were asked for: the project first, in which there is everything."""
     leg = legs[runs.main]
     if options.save:
-        save_project(options.save, _project(options.lesson, runs, legs))
+        from mlp_studio.core.project import save_project
+
+        save_project(options.save, _saved(options, runs, legs))
     if options.report:
         with writing(options.report):
             write_report(options.report, written)
@@ -123,12 +136,13 @@ def _write(
             _write_picture(options.picture, runs.start.training, leg.ending.outcome, points[0] if points else None)
 
 
-def _project(lesson: str | None, runs: _Runs, legs: Mapping[str, Leg]) -> Project:
+def _saved(options: argparse.Namespace, runs: _Runs, legs: Mapping[str, Leg]) -> "Project":
     others: list[KeptRun] = []
     for name, training in runs.others.items():
-        number, title = next_number((*runs.start.earlier, *others)), LESSONS[lesson or ""].runs[name].title
+        number, title = next_number((*runs.start.earlier, *others)), LESSONS[options.lesson].runs[name].title
         others.append(beside_main(number, training, legs[name], title))
-    return runs.start.saved(legs[runs.main], others)
+    project = runs.start.saved(legs[runs.main], others)
+    return replace(project, data_by_reference=project.data_by_reference or options.by_reference)
 
 
 def _check_outputs(options: argparse.Namespace) -> None:
@@ -136,8 +150,13 @@ def _check_outputs(options: argparse.Namespace) -> None:
     check_outputs((options.report, options.picture), (options.project,))  # the project may be saved where it was
     if options.picture and options.picture.suffix.lower() != ".png":
         raise ConfigError(f"The picture is a PNG file: “{options.picture}” should end in .png.")
-    if options.save and options.save.suffix.lower() != SUFFIX:
-        raise ConfigError(f"A project is a file that ends in {SUFFIX}; “{options.save}” does not.")
+    if options.by_reference and not options.save:
+        raise ConfigError("--by-reference says how to save: give --save too.")
+    if options.save:
+        from mlp_studio.core.project import SUFFIX
+
+        if options.save.suffix.lower() != SUFFIX:
+            raise ConfigError(f"A project is a file that ends in {SUFFIX}; “{options.save}” does not.")
 
 
 def _write_picture(path: Path, training: Training, status: Outcome, probe: Floats | None) -> None:
@@ -147,6 +166,3 @@ def _write_picture(path: Path, training: Training, status: Outcome, probe: Float
     except ImportError as error:
         raise StudioError(f"The picture needs the window's libraries, which do not load: {error}.") from error
     write_picture(path, training, status, probe)
-
-
-COMMAND = Command("train a network and print what came of it", _add_arguments, _run)

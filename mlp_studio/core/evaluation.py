@@ -14,7 +14,7 @@ from mlp_studio.core.dataset import Floats, Ints
 from mlp_studio.core.errors import DataError
 from mlp_studio.core.evaluate import MeanLoss, PartScores, losses, score
 from mlp_studio.core.model import Model
-from mlp_studio.core.new_rows import NewRows, NewTable, Tally, spellings
+from mlp_studio.core.new_rows import NewRows, NewTable, Tally, open_table, spellings
 from mlp_studio.core.predictions import answered
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.report import PARTS, Document, document, finite, performance
@@ -85,7 +85,7 @@ def judge(trained: Trained, path: Path, label: str = "", progress: Progress = to
 
     Classes are matched by name. Raises DataError where the table does not fit, or no row can be judged.
     """
-    table, model = NewTable(path, trained), Model.of(trained)
+    table, model = open_table(path, trained), Model.of(trained)
     place = _label_place(table, trained, label)
     loss, marks = MeanLoss(trained.prepared.class_weights), _Marks(_codes(model.class_names))
     for rows in table.batches(progress):

@@ -24,6 +24,7 @@ from mlp_studio.core.model import Model
 from mlp_studio.core.preview import DECIMAL_COMMA, Preview, read_preview
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.readers import read_records
+from mlp_studio.core.sources import table_format
 from mlp_studio.core.table import BATCH_CELLS
 from mlp_studio.core.text_rows import (
     Record,
@@ -107,6 +108,21 @@ class Tally:
         parts += [f"{len(lines):,} {not_done} for {reason} ({on_lines(lines)})" for reason, lines in self.left.items()]
         parts += [f"{counted(self.filled, 'missing value')} filled as in training"] if self.filled else []
         return f"{', '.join(parts)}."
+
+
+def open_table(path: Path, trained: Trained) -> "NewTable":
+    """The table at `path`, taken apart as the run's own file was told to be, or else as it looks.
+
+    Raises DataError with the sentence to show.
+    """
+    with sentences(path):
+        given = table_format(path, trained.experiment.data) if trained.experiment.data.source == "file" else None
+    try:
+        return NewTable(path, trained, given)
+    except DataError:
+        if given is None:
+            raise
+        return NewTable(path, trained)
 
 
 class NewTable:

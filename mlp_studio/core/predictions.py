@@ -11,7 +11,7 @@ from mlp_studio.core.dataset import Floats
 from mlp_studio.core.files import replacing_text
 from mlp_studio.core.model import Model
 from mlp_studio.core.network import softmax
-from mlp_studio.core.new_rows import NewRows, NewTable, Tally
+from mlp_studio.core.new_rows import NewRows, Tally, open_table
 from mlp_studio.core.predict import Prediction, predict
 from mlp_studio.core.progress import Progress, to_nobody
 from mlp_studio.core.trained import Trained
@@ -27,7 +27,7 @@ def predict_table(trained: Trained, source: Path, out: Path, progress: Progress 
     text is UTF-8. Raises DataError on what cannot be read, OSError, and what `progress` raises; then `out` is as it
     was before.
     """
-    table, model, tally = NewTable(source, trained), Model.of(trained), Tally()
+    table, model, tally = open_table(source, trained), Model.of(trained), Tally()
     decimal = table.format.decimal
     with replacing_text(out) as stream:
         write = row_writer(stream, table.format.delimiter)

@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from mlp_studio.core.predict import predict
 from mlp_studio.core.predictions import predict_table, write_predictions
 from mlp_studio.core.progress import to_nobody
 from mlp_studio.core.table import read_table, write_table
+from mlp_studio.core.text_rows import TableFormat
 from tests.core.trainings import ODD, blobs, train
 
 
@@ -178,6 +180,21 @@ def test_separator_and_decimal_sign_of_the_table_are_kept(tmp_path):
     np.testing.assert_allclose(
         chances, Model.of(trained).probabilities(np.array([[2.25, -1.5], [-2.25, 1.5]])), atol=1e-6
     )
+
+
+def test_a_table_is_taken_apart_as_the_network_s_own_file_was_told_to_be_or_as_it_looks(tmp_path):
+    rows = "".join(f"{i % 5},{i % 7},{'да' if i % 2 else 'нет'}\n" for i in range(60))
+    path = tmp_path / "own.csv"
+    path.write_bytes(("x,y,kind\n" + rows).encode("cp1251"))
+    fmt = TableFormat(encoding="cp1251")
+    run = train(read_table(path, "kind", fmt=fmt))
+    config = DataConfig(source="file", path="own.csv", label="kind", encoding="cp1251")
+    trained = replace(run, experiment=replace(run.experiment, data=config))
+
+    assert judge(trained, path).scores.samples == 60
+    other = tmp_path / "other.csv"
+    other.write_bytes(("x,y,kind\n" + rows).encode("utf-16"))
+    assert judge(trained, other).scores.samples == 60
 
 
 def test_what_a_spreadsheet_would_run_is_defused_and_numbers_are_left_alone(tmp_path):
