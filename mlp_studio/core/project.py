@@ -7,6 +7,7 @@ place; the file that was there before is kept as “NAME.mlps~”.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import isfinite
@@ -17,6 +18,7 @@ import msgspec
 
 from mlp_studio import __version__
 from mlp_studio.core import project_document as doc
+from mlp_studio.core import rows_beside as rows
 from mlp_studio.core import tensor_file
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import ProjectError, StudioError
@@ -61,13 +63,17 @@ def previous_generation(path: Path) -> Path:
 # --- saving -------------------------------------------------------------------------------------------------------
 
 
-def save_project(path: Path, project: Project, progress: Progress = to_nobody) -> None:
+def save_project(path: Path, project: Project, progress: Progress = to_nobody, *, rows_beside: bool = False) -> None:
     """Write the project; whatever happens, the file is the old one or the new one.
 
+    `rows_beside`: large rows go to files of their own, where they stay from one writing to the next.
     Raises ProjectError with the sentence to show, and what `progress` raises.
     """
     name = quoted(path.name)
-    content, arrays = _serialised(project, name, progress)
+    try:
+        content, arrays, beside = _serialised(project, name, progress, path if rows_beside else None)
+    except OSError as error:
+        raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
 
     def check(written: Path) -> None:
         progress(0.9)
@@ -83,13 +89,19 @@ def save_project(path: Path, project: Project, progress: Progress = to_nobody) -
         raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
     except (BrokenFileError, ValueError) as error:
         raise ProjectError(f"{name} could not be saved: {error}. {_kept(path)}") from error
+    if rows_beside:
+        with suppress(OSError):
+            rows.clear(path, beside)
 
 
 def _kept(path: Path) -> str:
     return "The file is as it was before." if path.exists() else "Save it under another name or in another folder."
 
 
-def _serialised(project: Project, name: str, progress: Progress) -> tuple[bytes, Mapping[str, tensor_file.Array]]:
+def _serialised(
+    project: Project, name: str, progress: Progress, aside: Path | None
+) -> tuple[bytes, Mapping[str, tensor_file.Array], Mapping[str, str]]:
+    """The file's bytes, the arrays in it, and those that are beside the file `aside`, by their digests."""
     writing = Writing(data_by_reference=project.data_by_reference)
     progress(0.0)
     kept: list[doc.Run] = []
@@ -108,8 +120,12 @@ def _serialised(project: Project, name: str, progress: Progress) -> tuple[bytes,
     )
     progress(0.4)
     try:
-        text = _text(msgspec.to_builtins(document), writing.digests)
-        return tensor_file.serialised(writing.arrays, {KEY: text}), writing.arrays
+        texts = {KEY: _text(msgspec.to_builtins(document), writing.digests)}
+        beside = {} if aside is None else rows.put(aside, writing.arrays, writing.digests)
+        if beside:
+            texts[rows.KEY] = rows.as_text(beside)
+        inside = {key: array for key, array in writing.arrays.items() if key not in beside}
+        return tensor_file.serialised(inside, texts), inside, beside
     except tensor_file.TooLongError as error:
         raise ProjectError(
             f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "
@@ -160,6 +176,8 @@ def open_project(path: Path, find: Find | None = None, progress: Progress = to_n
     name = quoted(path.name)
     try:
         arrays, texts = tensor_file.read(path, progress)
+        if rows.KEY in texts:
+            arrays = {**rows.get(path, texts[rows.KEY]), **arrays}
     except FileNotFoundError:
         raise ProjectError(f"There is no file {quoted(str(path), 200)}.") from None
     except (OSError, ValueError) as error:

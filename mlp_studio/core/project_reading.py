@@ -181,7 +181,7 @@ class Reading:
         data = with_labels(config, read_source(config, rng, self._progress), rng)
         data = with_gaps_filled(data, self._rows(shares.train, data.rows))
         require(content(data) == file.content, f"the file {quoted(file.name)} gives other rows than it did then")
-        return data
+        return replace(data, name=file.name)  # it may be called otherwise by now
 
     def prepared(self, place: int) -> prepare.Prepared:
         """The split and scaled data at a place."""

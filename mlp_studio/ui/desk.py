@@ -291,7 +291,7 @@ class Desk(QObject):
 
     def _fetch(self, path: Path, at: Path | None = None) -> None:
         """Read a project in a job; `at`: where the file of its data was found."""
-        finder = Finder(self._memory.data_files, path.parent, at)
+        finder = Finder(self._memory.data_files, at)
 
         def work(progress: Progress) -> Opened:
             return read_project(path, finder, progress)

@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         if self.recovery.offers and not hasattr(self, "recovery_bar"):
             from mlp_studio.ui.panels.recovery_bar import RecoveryBar
 
-            self.recovery_bar = RecoveryBar(self.recovery, self)
+            self.recovery_bar = RecoveryBar(self.recovery, self.centralWidget())
             self._centre.insertWidget(0, self.recovery_bar)
 
     @Slot(bool)

@@ -5,14 +5,11 @@ know (`ui.memory`), so that it can be read again after opening.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlp_studio.core.config import Experiment
-from mlp_studio.core.dataset import Dataset
-from mlp_studio.core.errors import ProjectError
-from mlp_studio.core.files import sha256_of
+from mlp_studio.core.errors import MissingDataError, ProjectError
 from mlp_studio.core.progress import Progress
 from mlp_studio.core.scene import make_scene
 from mlp_studio.ui.loading import Loaded, Stamp, stamp_of
@@ -37,38 +34,32 @@ class Opened:
 
 
 class Finder:
-    """Finds files of data by their content: where the person says, where they were before, or beside the project."""
+    """Knows where files of data are, by their content: where the person says, or where they were before."""
 
-    def __init__(self, known: Mapping[str, str], folder: Path, at: Path | None = None) -> None:
-        self._known, self._folder, self._at = known, folder, at
-        self._found: dict[tuple[str, str], Path | None] = {}
+    def __init__(self, known: Mapping[str, str], at: Path | None = None) -> None:
+        self._known, self._at = known, at
         self.missing = ""  # the name of a file that was not found, and without which the project cannot be opened
 
     def __call__(self, name: str, sha256: str) -> Path | None:
-        """Where the file is, None where nobody knows; for `core.project.open_project`."""
-        found = self.find(name, sha256)
-        self.missing = "" if found is not None else name
-        return found
-
-    def find(self, name: str, sha256: str) -> Path | None:
-        """Where the very file is that had this content."""
-        key = (name, sha256)
-        if key not in self._found:
-            known = Path(self._known[sha256]) if sha256 in self._known else None
-            places = (self._at, known, self._folder / name)
-            found = (path.absolute() for path in places if path is not None and _has(path, sha256))
-            self._found[key] = next(found, None)
-        return self._found[key]
+        """Where such a file may be; for `core.project.open_project`, which makes sure of its content."""
+        del name
+        return self._at or (Path(self._known[sha256]) if sha256 in self._known else None)
 
 
 def write_project(
-    path: Path, taken: Taken, view: Mapping[str, Any], progress: Progress, *, by_reference: bool = False
+    path: Path,
+    taken: Taken,
+    view: Mapping[str, Any],
+    progress: Progress,
+    *,
+    by_reference: bool = False,
+    rows_beside: bool = False,
 ) -> Stamp | None:
-    """Write what was taken down; the stamp of the file. Raises ProjectError."""
+    """Write what was taken down; the stamp of the file. `rows_beside` as in `core.project`. Raises ProjectError."""
     from mlp_studio.core.project import Project, save_project
 
     project = Project(taken.work.experiment, taken.prepared, taken.run, taken.work.runs, view, by_reference)
-    save_project(path, project, progress)
+    save_project(path, project, progress, rows_beside=rows_beside)
     return stamp_of(path)
 
 
@@ -77,7 +68,11 @@ def read_project(path: Path, find: Finder, progress: Progress) -> Opened:
     from mlp_studio.core.project import open_project
 
     stamp = stamp_of(path)
-    project = _found_again(open_project(path, find, progress), find)
+    try:
+        project = open_project(path, find, progress)
+    except MissingDataError as error:
+        find.missing = error.name
+        raise
     if project.prepared is None:
         raise ProjectError(f"“{path.name}” has no data.")
     prepared, data = project.prepared, project.experiment.data
@@ -88,30 +83,3 @@ def read_project(path: Path, find: Finder, progress: Progress) -> Opened:
     read_from = stamp_of(Path(data.path)) if is_there else None
     loaded = Loaded(project.experiment, prepared.dataset, prepared, scene, read_from, keeps_scaler=is_mixed)
     return Opened(path, stamp, project, view, loaded)
-
-
-def _found_again(project: "Project", find: Finder) -> "Project":
-    """The project with the whole paths of the files that its data were read from, as far as these are known here."""
-
-    def placed(experiment: Experiment, data: Dataset) -> Experiment:
-        if experiment.data.source != "file" or data.account is None or not data.account.sha256:
-            return experiment
-        path = find.find(experiment.data.path, data.account.sha256)
-        return experiment if path is None else replace(experiment, data=replace(experiment.data, path=str(path)))
-
-    if project.prepared is None:
-        return project
-    run, runs = project.run, project.runs
-    return replace(
-        project,
-        experiment=placed(project.experiment, project.prepared.dataset),
-        run=None if run is None else replace(run, experiment=placed(run.experiment, run.prepared.dataset)),
-        runs=tuple(replace(one, experiment=placed(one.experiment, one.prepared.dataset)) for one in runs),
-    )
-
-
-def _has(path: Path, sha256: str) -> bool:
-    try:
-        return path.is_file() and sha256_of(path) == sha256
-    except (OSError, ValueError):
-        return False

@@ -173,7 +173,7 @@ class Recovery(QObject):
     def _fetch(self, offer: Offer) -> None:
         self._studio.fetch(
             offer.label.name or "what was kept",
-            partial(read_offer, offer, Finder(self._memory.data_files, Path(offer.label.project).parent)),
+            partial(read_offer, offer, Finder(self._memory.data_files)),
             partial(self._show, offer),
             _nothing,
         )
@@ -206,7 +206,7 @@ class Recovery(QObject):
 
 def keep(place: Place, taken: Taken, view: dict[str, Any], label: Label, progress: Progress) -> Stamp | None:
     """Write what was taken down, and then what it is."""
-    stamp = write_project(place.work, taken, view, progress)
+    stamp = write_project(place.work, taken, view, progress, rows_beside=True)
     place.tell(label)
     return stamp
 

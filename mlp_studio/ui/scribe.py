@@ -59,10 +59,10 @@ class Scribe(QObject):
         runner = self._asked
         if runner is None or runner is not self._studio.runner:  # another run has taken its place
             self._ask()
+        elif not runner.isRunning():  # what it answered may be older than what the state says by now
+            self._give(runner.stand())
         elif runner.standing is not None:
             self._give(runner.standing)
-        elif not runner.isRunning():
-            self._give(runner.stand())
 
     def _give(self, standing: Standing | None) -> None:
         self._poll.stop()

@@ -8,11 +8,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from mlp_studio.core import project as core_project
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.project import Project, open_project, save_project
 from mlp_studio.core.scene import Slice
+from mlp_studio.ui import desk, project_files
 from mlp_studio.ui.dialogs import saving
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 
@@ -163,6 +165,21 @@ def test_saving_goes_on_beside_a_training_and_holds_what_was_trained_then(qtbot,
     assert 10 <= kept.epoch <= run_of(window).epoch
     assert kept.status == "paused"
     np.testing.assert_array_equal(kept.state.curves, run_of(window).curves[: kept.epoch])
+
+
+def test_a_training_that_ends_while_it_is_taken_down_is_saved_with_its_end(qtbot, window):
+    window.studio.set("train.epochs", ENDLESS)
+    window.studio.train()
+    wait_for_epoch(qtbot, window, 5)
+    taken = []
+    window.desk.scribe.take_down(taken.append)
+    window.desk.scribe._poll.stop()  # as though the window were busy
+    qtbot.waitUntil(lambda: window.studio.runner.standing is not None, timeout=SECONDS)
+    wait_for_epoch(qtbot, window, run_of(window).epoch + 5)
+    window.studio.interrupt("paused")
+    wait_for_status(qtbot, window, "paused")
+    window.desk.scribe._look()
+    assert taken[0].run.epoch == run_of(window).epoch == len(taken[0].work.curves)
 
 
 def test_what_is_typed_and_not_entered_is_saved_as_well(qtbot, window, save_to):
@@ -437,3 +454,98 @@ def test_closing_while_it_is_saved_waits_for_that(qtbot, window, save_to):
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=SECONDS)
     assert open_project(Path(path)).run.epoch == 1
+
+
+# --- files of data ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table in a folder of its own."""
+    path = tmp_path / "data" / "table.csv"
+    path.parent.mkdir()
+    path.write_text("a,b,kind\n" + "".join(f"{k},{k * k},{'uv'[k % 2]}\n" for k in range(40)))
+    return path
+
+
+@pytest.fixture
+def with_table(qtbot, window, table):
+    """The window with the table loaded."""
+    window.studio.open_file(table)
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.name == "table.csv", timeout=SECONDS)
+    return window
+
+
+def test_the_place_of_a_data_file_is_known_again_after_opening(qtbot, with_table, save_to, table):
+    window, path = with_table, save_to("table.mlps")
+    save(qtbot, window)
+    assert str(table.parent).encode() not in path.read_bytes()
+    window.commands["new"].trigger()
+    opened(qtbot, window, path)
+    assert state_of(window).experiment.data.path == str(table)
+    assert not has_star(window)
+    qtbot.wait(500)  # longer than the watch of the file waits: nothing is read again by itself
+    assert run_of(window).status == "ready"
+    assert state_of(window).notice is None
+    table.write_text(table.read_text() + "50,60,u\n")
+    window.commands["reload"].trigger()
+    qtbot.waitUntil(lambda: state_of(window).prepared.dataset.rows == 41, timeout=SECONDS)
+    assert has_star(window)
+
+
+def test_a_project_opens_where_its_data_file_is_gone_or_another(qtbot, with_table, save_to, table):
+    window, path = with_table, save_to("table.mlps")
+    save(qtbot, window)
+    window.commands["new"].trigger()
+    table.write_text("other,columns\n1,x\n2,y\n")
+    opened(qtbot, window, path)
+    assert state_of(window).prepared.dataset.rows == 40
+    assert state_of(window).experiment.data.path == "table.csv"
+    qtbot.wait(500)
+    assert state_of(window).prepared.dataset.rows == 40
+
+
+def test_large_data_are_kept_or_referred_to_as_the_person_wants(qtbot, with_table, save_to, monkeypatch, table):
+    window = with_table
+    monkeypatch.setattr(desk, "LARGE", 100)
+    for choice, by_reference in (("Yes", False), ("No", True)):
+        path = save_to(f"{choice}.mlps")
+        window.commands["save_as"].trigger()
+        assert "take up" in window.desk.question.text()
+        answer(window, choice)
+        qtbot.waitUntil(lambda: not window.desk.is_saving, timeout=SECONDS)
+        assert window.desk.path == path
+        assert open_project(path, lambda *_: table).data_by_reference == by_reference
+    window.studio.set("train.learning_rate", 0.5)
+    save(qtbot, window)  # the choice is remembered with the project
+    assert open_project(path, lambda *_: table).data_by_reference
+    window.commands["save_as"].trigger()
+    assert window.desk.question.defaultButton().text() == "Refer to the file"
+    answer(window, "Cancel")
+
+
+def test_data_that_a_project_refers_to_and_that_moved_are_asked_for_once(
+    qtbot, with_table, save_to, monkeypatch, table
+):
+    window, path = with_table, save_to("referring.mlps")
+    monkeypatch.setattr(desk, "LARGE", 100)
+    window.commands["save_as"].trigger()
+    answer(window, "No")
+    qtbot.waitUntil(lambda: not window.desk.is_saving, timeout=SECONDS)
+    window.commands["new"].trigger()
+    moved = table.with_name("moved.csv")
+    table.rename(moved)
+    opened(qtbot, window, path)
+    assert "“table.csv”" in window.desk.question.text()
+    answer(window, "Cancel")
+    assert state_of(window).prepared.dataset.name == "Spiral"
+    opened(qtbot, window, path)
+    monkeypatch.setattr(saving, "ask_for_data", lambda *_: moved)
+    answer(window, "Open")
+    qtbot.waitUntil(lambda: window.desk.path == path, timeout=SECONDS)
+    assert state_of(window).prepared.dataset.rows == 40
+    assert state_of(window).experiment.data.path == str(moved)
+
+
+def test_projects_end_alike_in_the_window_and_below_it():
+    assert project_files.SUFFIX == core_project.SUFFIX

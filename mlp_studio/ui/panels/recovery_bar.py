@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
 
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
@@ -60,7 +60,9 @@ class RecoveryBar(QWidget):
         self.setVisible(bool(offers))
         self.text.setText(f"{ENDED} This was kept:" if several else "".join(_sentence(offer) for offer in offers))
         self.list.clear()
-        self.list.addItems([_line(offer) for offer in offers])
+        for line in map(_line, offers):
+            item = QListWidgetItem(line, self.list)
+            item.setToolTip(tooltip(line))  # the whole of a long one
         self.list.setCurrentRow(0)
         self.list.setVisible(several)
         height = self.list.sizeHintForRow(0) if several else 0
