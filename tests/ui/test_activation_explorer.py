@@ -1,6 +1,7 @@
 """The activation explorer: every row of the registry, a line to drag, and figures that are torch's."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,8 +100,15 @@ def test_every_entry_of_the_registry_is_in_the_table_and_is_drawn(qtbot, explore
 
 
 def test_a_new_row_appears_by_itself(qtbot, window, monkeypatch):
-    relu = ACTIVATIONS["relu"]
-    new = relu.__class__("Square", "f(z) = z²", lambda z: z * z, lambda z, _a, _out: 2 * z, True, "", 1.0, "Never.")
+    new = replace(
+        ACTIVATIONS["relu"],
+        label="Square",
+        formula="f(z) = z²",
+        f=lambda z: z * z,
+        derivative=lambda z, _a, _out: 2 * z,
+        uses_z=True,
+        advice="Never.",
+    )
     monkeypatch.setitem(ACTIVATIONS, "square", new)
     window.commands["activations"].trigger()
     explorer = window.findChild(ActivationExplorer)

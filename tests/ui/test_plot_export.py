@@ -259,6 +259,8 @@ def test_a_click_opens_the_menu(button, qtbot):
     texts = [action.text().replace("&", "") for action in button.menu_shown.actions() if action.text()]
     assert texts == [
         "Copy picture",
+        "Copy figures for a spreadsheet (TSV)",
+        "Copy figures as Markdown",
         "Save picture as PNG …",
         "Save picture as SVG …",
         "Save figures as CSV …",

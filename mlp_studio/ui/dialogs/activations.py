@@ -29,7 +29,7 @@ from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.dialogs.twin import bold_label
 from mlp_studio.ui.form import plain_label, tooltip
-from mlp_studio.ui.panels.tables import Index
+from mlp_studio.ui.panels.tables import Heading, Index, Table, TableMenu
 from mlp_studio.ui.plots import plot as plots
 from mlp_studio.ui.plots.chart import Reading
 from mlp_studio.ui.plots.export import ExportButton
@@ -219,6 +219,16 @@ class ActivationTable(QTableWidget):
         widest = max(self.fontMetrics().horizontalAdvance(entry.row.label) for entry in entries)
         self.setFixedWidth(SKETCH.width() + 2 * figures + widest + 6 * theme.UNIT)
 
+    def figures(self) -> Table:
+        """The same, to be copied."""
+        rows = tuple(Heading(entry.row.label) for entry in self._entries)
+        columns = (
+            Heading(f"f({self._sketches.z:g})", figures=".6g"),
+            Heading(f"f′({self._sketches.z:g})", figures=".6g"),
+        )
+        cells = [[*entry.at(self._sketches.z), entry.row.formula] for entry in self._entries]
+        return Table("Activation", rows, (*columns, Heading("Formula")), cells)
+
     def show_input(self, z: float) -> None:
         """Write the values at z, and draw it into the sketches."""
         self._sketches.z = z
@@ -343,9 +353,10 @@ class ActivationExplorer(QWidget):
         layout.addWidget(self.table)
         right = QVBoxLayout()
         right.setSpacing(theme.UNIT)
-        right.addWidget(plain_label(INTRODUCTION, muted=True, wrap=True))
+        figure, introduction = self._figure(), plain_label(INTRODUCTION, muted=True, wrap=True)
+        right.addWidget(introduction)
         right.addLayout(self._controls())
-        right.addWidget(self._figure(), 1)
+        right.addWidget(figure, 1)
         layout.addLayout(right, 1)
 
     def _controls(self) -> QHBoxLayout:
@@ -368,7 +379,21 @@ class ActivationExplorer(QWidget):
         row.addSpacing(theme.UNIT)
         row.addWidget(self.slope)
         row.addStretch(1)
+        row.addWidget(self._copies())
+        row.addWidget(self.export_button)
         return row
+
+    def _copies(self) -> TableMenu:
+        """What copies and saves the table; the export button is for the plot."""
+        self.export_button = ExportButton(self.figure, self._table, "activations", recolour=self._recolour, parent=self)
+        self.export_button.failed.connect(self.status.setText)
+        self.menu = TableMenu(self.table.figures, lambda: "activations", self._report, self)
+        self.menu.setText("Table ▾")
+        self.menu.serve(self.table)
+        return self.menu
+
+    def _report(self, sentence: str, _is_error: bool) -> None:
+        self.status.setText(sentence)
 
     def _figure(self) -> QWidget:
         self.figure = QWidget(self)  # what is exported
@@ -383,8 +408,6 @@ class ActivationExplorer(QWidget):
             label.setMinimumHeight(lines * label.fontMetrics().lineSpacing())
             label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.export_button = ExportButton(self.figure, self._table, "activations", recolour=self._recolour)
-        self.export_button.failed.connect(self.status.setText)
         head = QHBoxLayout()
         head.setSpacing(2 * theme.UNIT)
         head.addWidget(self.title)

@@ -1,11 +1,12 @@
 """Several runs side by side: their boundaries as small pictures, their loss curves in one chart, their spreads."""
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -14,15 +15,21 @@ from mlp_studio.core.compare import Compared
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.lessons import LESSONS
-from mlp_studio.core.palette import class_colour, region_table
+from mlp_studio.core.palette import Colours, class_colour, region_table
 from mlp_studio.core.spread import Spread
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.panels.tables import Heading, Table, TableMenu
+from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.plots.plot import DASHES, Axis, name_corner, pen, recolour, themed_plot
 from mlp_studio.ui.store import Comparison
 from mlp_studio.ui.studio import Studio
 
 CAPTION = "Loss of training (—) and validation (- -), in the colour beneath each picture."
+EXPORT_HELP = "Copy or save the pictures and the chart, or the losses of every epoch"
+COLUMN_TITLES = dict(
+    zip(COLUMNS, ("Training loss", "Training accuracy", "Validation loss", "Validation accuracy"), strict=True)
+)
 CHART_HEIGHT = 150
 SMALLEST_PICTURE, LARGEST_PICTURE = 56, 200
 BUTTON_MARGIN = 8  # pixels that a button is wider than its picture
@@ -56,22 +63,40 @@ class ComparisonView(QWidget):
         name_corner(self.plot, "epoch")
         self.curves: dict[tuple[str, str], pg.PlotCurveItem] = {}  # (run, part) → its curve
         self.pictures: list[QToolButton] = []
+        self.figure = QWidget(self)  # what is exported
         self._row = QHBoxLayout()
         self._row.setSpacing(0)
-        self.spreads = QWidget(self)
+        self.spreads = QWidget(self.figure)
         self._table = QGridLayout(self.spreads)
         self._table.setContentsMargins(0, 0, 0, 0)
         self._table.setHorizontalSpacing(theme.UNIT)
         self._table.setVerticalSpacing(2)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.UNIT // 2)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.note)
-        layout.addLayout(self._row)
-        for part in (self.caption, self.plot, self.spreads):
-            layout.addWidget(part)
+        self.export_button = ExportButton(
+            self.figure, self._figures, "comparison", recolour=self._recolour, help=EXPORT_HELP, parent=self
+        )
+        self.export_button.failed.connect(self._failed)
+        self.menu = TableMenu(self.table, lambda: "runs", self._report, self)
+        self.menu.setText("Table ▾")
+        self._build()
         self.hide()
+
+    def _build(self) -> None:
+        drawn = QVBoxLayout(self.figure)
+        drawn.addLayout(self._row)
+        for part in (self.caption, self.plot, self.spreads):
+            drawn.addWidget(part)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.menu)
+        buttons.addWidget(self.export_button)
+        self.tools = QWidget(self)
+        self.tools.setLayout(buttons)
+        layout = QVBoxLayout(self)
+        for part in (self.progress, self.note, self.tools, self.figure):
+            layout.addWidget(part)
+        for column in (layout, drawn, buttons):
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(theme.UNIT // 2)
 
     def show_comparison(self, comparison: Comparison | None) -> None:
         """Show another comparison, or how far this one has got."""
@@ -91,7 +116,7 @@ class ComparisonView(QWidget):
     def _make(self, comparison: Comparison) -> None:
         lesson = LESSONS[comparison.lesson]
         self._clear()
-        for part in (self.caption, self.plot):
+        for part in (self.caption, self.plot, self.tools):
             part.setVisible(bool(comparison.runs))
         self.spreads.hide()
         if not comparison.runs:
@@ -147,10 +172,9 @@ class ComparisonView(QWidget):
         row = 1
         for caption, name in (("Spread of the activations at the start", "activation"), ("… of dJ/dW", "gradient")):
             self._table.addWidget(plain_label(caption, muted=True), row, 0, 1, -1)
-            layers = list(zip(*(run.spreads for run in comparison.runs), strict=True))
+            layers = list(zip(*map(spreads_of, comparison.runs), strict=True))
             for layer, spreads in enumerate(layers, start=1):
-                label = f"hidden {layer}" if layer < len(layers) else "output"
-                self._add_row(row + layer, label, [_figure(spread, name) for spread in spreads])
+                self._add_row(row + layer, spreads[0][0], [_figure(spread, name) for _, spread in spreads])
             row += 1 + len(layers)
         self.spreads.show()
 
@@ -192,19 +216,68 @@ class ComparisonView(QWidget):
         self._range = lowest, highest
         self.plot.setYRange(lowest - 0.05, highest + 0.05, padding=0)
 
-    def _draw_pictures(self, comparison: Comparison) -> None:
+    def _draw_pictures(self, comparison: Comparison, tone: Colours | None = None) -> None:
+        tone = tone or theme.colours()
         count = max(1, len(comparison.runs))
         side = min(LARGEST_PICTURE, max(SMALLEST_PICTURE, self.width() // count - BUTTON_MARGIN))
         for index, (button, run) in enumerate(zip(self.pictures, comparison.runs, strict=False)):
-            button.setIcon(QIcon(boundary_picture(run, side, run_colour(index))))
+            button.setIcon(QIcon(boundary_picture(run, side, run_colour(index, tone), tone)))
             button.setIconSize(QSize(side, side + BAND))
 
-    def _recolour(self) -> None:
-        recolour(self.plot)
-        for index, run in enumerate(self._comparison.runs if self._comparison is not None else ()):
+    def _recolour(self, tone: Colours | None = None) -> None:
+        tone = tone or theme.colours()
+        recolour(self.plot, tone)
+        if self._comparison is None:
+            return
+        for index, run in enumerate(self._comparison.runs):
             for part, dashes in PARTS.items():
                 if (run.name, part) in self.curves:
-                    self.curves[run.name, part].setPen(_stroke(index, dashes))
+                    self.curves[run.name, part].setPen(_stroke(index, dashes, tone))
+        self._draw_pictures(self._comparison, tone)
+
+    # --- copies --------------------------------------------------------------------------------------------------
+
+    def _titles(self) -> list[str]:
+        comparison = self._comparison
+        return (
+            [] if comparison is None else [LESSONS[comparison.lesson].runs[run.name].title for run in comparison.runs]
+        )
+
+    def table(self) -> Table | None:
+        """How far each run has got, with its figures of the last epoch and its spreads, to be copied."""
+        runs = self._comparison.runs if self._comparison is not None else ()
+        if not runs:
+            return None
+        columns = [Heading("Epochs", figures=",d"), *(Heading(COLUMN_TITLES[name], figures=".4f") for name in COLUMNS)]
+        cells = []
+        for run in runs:
+            curves = run.result.curves
+            cells.append([len(curves), *(curves[-1].tolist() if len(curves) else [math.nan] * len(COLUMNS))])
+        if len({len(run.spreads) for run in runs}) == 1:
+            for layer, (name, _) in enumerate(spreads_of(runs[0])):
+                columns += [Heading(f"Spread of a, {name}", figures=".3g"), Heading(f"of dJ/dW, {name}", figures=".3g")]
+                for run, figures in zip(runs, cells, strict=True):
+                    figures += [run.spreads[layer].activation, run.spreads[layer].gradient]
+        return Table("Run", tuple(map(Heading, self._titles())), tuple(columns), cells)
+
+    def _figures(self) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+        """The losses of every epoch, to be exported: header, rows."""
+        runs = self._comparison.runs if self._comparison is not None else ()
+        titles = self._titles()
+        header = ["epoch", *(f"{title}: {COLUMN_TITLES[f'{part}_loss'].lower()}" for title in titles for part in PARTS)]
+        losses = [run.result.curves[:, COLUMNS.index(f"{part}_loss")] for run in runs for part in PARTS]
+        epochs = max(map(len, losses), default=0)
+        return header, (
+            (epoch + 1, *(float(loss[epoch]) if epoch < len(loss) else math.nan for loss in losses))
+            for epoch in range(epochs)
+        )
+
+    def _report(self, sentence: str, is_error: bool) -> None:
+        self._studio.tell(sentence, is_error=is_error)
+
+    @Slot(str)
+    def _failed(self, sentence: str) -> None:
+        self._report(sentence, True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The pictures take the width there is."""
@@ -217,20 +290,25 @@ class ComparisonView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._comparison is not None:
             self._recolour()
-            self._draw_pictures(self._comparison)
 
 
-def _stroke(index: int, dashes: tuple[float, ...]) -> QPen:
+def spreads_of(run: Compared) -> list[tuple[str, Spread]]:
+    """The spreads of a run's layers, with the layers' names."""
+    last = len(run.spreads)
+    return [(f"hidden {layer}" if layer < last else "output", spread) for layer, spread in enumerate(run.spreads, 1)]
+
+
+def _stroke(index: int, dashes: tuple[float, ...], tone: Colours) -> QPen:
     """The pen of a run's curve; the first run's is broad, to be seen where another lies over it."""
-    made = pen(run_colour(index), dashes=dashes, alpha=0.6 if index == 0 else 1.0)
+    made = pen(run_colour(index, tone), dashes=dashes, alpha=0.6 if index == 0 else 1.0)
     if index == 0 and not dashes:
         made.setWidthF(BROAD)
     return made
 
 
-def run_colour(index: int) -> str:
+def run_colour(index: int, tone: Colours) -> str:
     """The colour of a run's curves, and of the band under its picture."""
-    return RUN_COLOURS[index] if index < len(RUN_COLOURS) else theme.colours().text
+    return RUN_COLOURS[index] if index < len(RUN_COLOURS) else tone.text
 
 
 def _figure(spread: Spread, name: str) -> str:
@@ -238,9 +316,9 @@ def _figure(spread: Spread, name: str) -> str:
     return plain_number(float(f"{value:.2g}")) if value else "0"
 
 
-def boundary_picture(run: Compared, side: int, colour: str) -> QPixmap:
+def boundary_picture(run: Compared, side: int, colour: str, tone: Colours) -> QPixmap:
     """The regions of a run with its training points, `side` pixels wide and high, over a band in `colour`."""
-    table = region_table(run.result.prepared.dataset.classes, theme.colours())
+    table = region_table(run.result.prepared.dataset.classes, tone)
     rgb = np.ascontiguousarray(table[run.indices[::-1]])
     height, width, _ = rgb.shape
     image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)

@@ -1,5 +1,6 @@
 """The features: where the boundary's slice holds those that it does not show, and how important each of them is."""
 
+import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -21,7 +22,7 @@ from mlp_studio.ui.importance import NO_TEST_ROWS, REPEATS
 from mlp_studio.ui.panels.held_list import HeldList
 from mlp_studio.ui.panels.importance_bars import MEASURES, NOBODY, ImportanceBars, rank, ranking_table
 from mlp_studio.ui.panels.segments import Segments
-from mlp_studio.ui.panels.tables import Table, TableMenu
+from mlp_studio.ui.panels.tables import Heading, Table, TableMenu
 from mlp_studio.ui.store import State, Weighed
 from mlp_studio.ui.studio import Studio
 
@@ -65,6 +66,8 @@ class HeldPage(QWidget):
         self.means = QPushButton("Means", self)
         self.means.setToolTip(tooltip("Hold every feature at its mean in the training rows again"))
         self.list = HeldList(self)
+        self.menu = TableMenu(self.table, lambda: "held-features", self._report, self, brief=True)
+        self.menu.serve(self.list)
         self.caption = plain_label(muted=True, wrap=True)
         self.error = plain_label(wrap=True)
         self.error.hide()
@@ -88,6 +91,7 @@ class HeldPage(QWidget):
         tools.addWidget(self.filter, 1)
         tools.addWidget(self.row)
         tools.addWidget(self.means)
+        tools.addWidget(self.menu)
         held = QWidget(self)
         body = QVBoxLayout(held)
         body.setContentsMargins(0, 0, 0, 0)
@@ -131,6 +135,21 @@ class HeldPage(QWidget):
             self.list.show_values(held_values(prepared, scene, scene.slice))
             self._say(scene, prepared.dataset)
         self.pages.setCurrentIndex(1)
+
+    def table(self) -> Table | None:
+        """Where the listed features are held, and their ranges, to be copied."""
+        state = self._studio.store.state
+        prepared, scene = state.prepared, state.scene
+        if prepared is None or scene is None or not holds_features(scene):
+            return None
+        listed, names = self.list.features, prepared.dataset.feature_names
+        held = held_values(prepared, scene, scene.slice)
+        columns = tuple(Heading(title, figures=".6g") for title in ("Held at", "Mean", "Lowest", "Highest"))
+        cells = np.stack([held, scene.mean, scene.low, scene.high], axis=1)[listed].tolist()
+        return Table("Feature", tuple(Heading(names[feature]) for feature in listed), columns, cells)
+
+    def _report(self, sentence: str, is_error: bool) -> None:
+        self._studio.tell(sentence, is_error=is_error)
 
     def _list(self, data: Dataset, scene: Scene) -> None:
         sought = self.filter.text().strip().casefold()

@@ -29,6 +29,7 @@ from mlp_studio.ui.panels.network_diagram import Mark, NetworkDiagram
 from mlp_studio.ui.panels.quantity_card import Names, QuantityCard
 from mlp_studio.ui.panels.segments import Segments
 from mlp_studio.ui.panels.step_bar import StepBar
+from mlp_studio.ui.plots.export import ExportButton
 from mlp_studio.ui.store import Run, State
 from mlp_studio.ui.studio import Studio
 
@@ -44,6 +45,7 @@ NO_POINT = "Click a point in the boundary first."
 CHECK_HELP = (
     "Compare the gradients of all weights and biases with measured slopes of the loss: is backpropagation right?"
 )
+EXPORT_HELP = "Copy or save the picture of the network, or its weights"
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 UNREADY = "There is no network yet: load some data."
 JOB = "gradient check"
@@ -94,6 +96,10 @@ class MathView(QWidget):
         self.samples = Segments(SAMPLES, "row", SAMPLE_HELP, self)
         self.row = RowBox(self)
         self.diagram = NetworkDiagram(self)
+        self.export_button = ExportButton(
+            self.diagram, self.diagram.figures, "network", recolour=self.diagram.recolour, help=EXPORT_HELP, parent=self
+        )
+        self.export_button.failed.connect(self._tell)
         self.title, self.help = plain_label(), plain_label(muted=True, wrap=True)
         self.subject, self.notes = plain_label(wrap=True), plain_label(muted=True, wrap=True)
         self.check_result = plain_label(wrap=True)
@@ -144,7 +150,11 @@ class MathView(QWidget):
         inner = QVBoxLayout(body)
         inner.setContentsMargins(0, 0, theme.UNIT, theme.UNIT)
         inner.setSpacing(half)
-        for label in (self.title, self.help, self.subject, self.notes):
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.export_button)
+        inner.addLayout(head)
+        for label in (self.help, self.subject, self.notes):
             inner.addWidget(label)
         inner.addSpacing(half)
         inner.addLayout(self._list)
@@ -290,7 +300,7 @@ class MathView(QWidget):
             return
         quantities = made.steps[self.step]
         while len(self.cards) < len(quantities):
-            card = QuantityCard(self)
+            card = QuantityCard(self._report, self)
             card.hovered.connect(self.show_mark)
             self._list.addWidget(card)
             self.cards.append(card)
@@ -417,6 +427,13 @@ class MathView(QWidget):
     def _check_failed(self, sentence: str) -> None:
         self.check_button.setEnabled(True)
         self._say(sentence)
+
+    def _report(self, sentence: str, is_error: bool) -> None:
+        self._studio.tell(sentence, is_error=is_error)
+
+    @Slot(str)
+    def _tell(self, sentence: str) -> None:
+        self._report(sentence, True)
 
     def _say(self, sentence: str) -> None:
         self.check_result.setText(sentence)

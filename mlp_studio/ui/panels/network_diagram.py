@@ -1,6 +1,6 @@
 """A small picture of the network: units as dots, weights as lines by sign and size; what is pointed at stands out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -10,8 +10,10 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPix
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mlp_studio.core.network import Params
+from mlp_studio.core.palette import Colours
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels.matrix_view import levels, ramp
+from mlp_studio.ui.plots.export import PAPER
 
 Array: TypeAlias = NDArray[Any]
 
@@ -44,6 +46,7 @@ class NetworkDiagram(QWidget):
         self._name: Callable[[int, int], str] = lambda _layer, _unit: ""
         self._captions: tuple[str, ...] = ()
         self._picture: QPixmap | None = None
+        self._paper: Colours | None = None  # while a picture for a document is drawn
         self.setMouseTracking(True)
         self.setAccessibleName("Picture of the network")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -65,6 +68,21 @@ class NetworkDiagram(QWidget):
         if mark != self.mark:
             self.mark = mark
             self.update()
+
+    def recolour(self, tone: Colours) -> None:
+        """Draw for a document, straight onto it: what is kept has the screen's pixels and colours."""
+        self._paper = tone if tone == PAPER else None
+
+    @property
+    def _tone(self) -> Colours:
+        return self._paper or theme.colours()
+
+    def _shades(self) -> Sequence[QColor]:
+        return ramp(self._paper is None and theme.is_dark())
+
+    def figures(self) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+        """Every weight and bias, as a table: header, rows."""
+        return ("layer", "from", "to", "weight"), weight_rows(self._params, self._name)
 
     def sizeHint(self) -> QSize:
         """Flat."""
@@ -152,9 +170,13 @@ class NetworkDiagram(QWidget):
         """The kept picture; where something is marked, veiled, and what belongs to it above the veil."""
         if not self._params:
             return
+        painter = QPainter(self)
+        if self._paper is not None:
+            self._draw(painter)
+            painter.end()
+            return
         if self._picture is None:
             self._picture = self._drawn()
-        painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)
         if self.mark is not None:
             veil = QColor(self.palette().window().color())
@@ -168,7 +190,13 @@ class NetworkDiagram(QWidget):
         picture = QPixmap(self.size() * self.devicePixelRatioF())
         picture.setDevicePixelRatio(self.devicePixelRatioF())
         picture.fill(Qt.GlobalColor.transparent)
-        painter, columns = QPainter(picture), self.columns()
+        painter = QPainter(picture)
+        self._draw(painter)
+        painter.end()
+        return picture
+
+    def _draw(self, painter: QPainter) -> None:
+        columns = self.columns()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for layer in range(1, len(columns)):
             for source in columns[layer - 1]:
@@ -180,8 +208,6 @@ class NetworkDiagram(QWidget):
                 self._draw_unit(painter, layer, unit)
             self._draw_caption(painter, layer)
         self._draw_names(painter, columns)
-        painter.end()
-        return picture
 
     def _draw_line(self, painter: QPainter, mark: Mark, more: float = 0.0) -> None:
         W = self._params[mark.layer - 1].W
@@ -189,13 +215,13 @@ class NetworkDiagram(QWidget):
         most = float(np.abs(W).max()) or 1.0
         share = float(W[source, mark.unit]) / most
         strength = min(1.0, abs(share)) if np.isfinite(share) else 0.0
-        colour = QColor(ramp(theme.is_dark())[254 if share > 0 else 0])
+        colour = QColor(self._shades()[254 if share > 0 else 0])
         colour.setAlphaF(0.08 + 0.8 * strength if not more else 1.0)
         painter.setPen(QPen(colour, 0.4 + 1.8 * strength + more))
         painter.drawLine(self.place(mark.layer - 1, source), self.place(mark.layer, mark.unit))
 
     def _draw_unit(self, painter: QPainter, layer: int, unit: int, ring: str = "") -> None:
-        tone, place = theme.colours(), self.place(layer, unit)
+        tone, place = self._tone, self.place(layer, unit)
         if unit == GAP:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tone.muted))
@@ -205,7 +231,7 @@ class NetworkDiagram(QWidget):
         values = self._activity[layer]
         level = levels(values[unit : unit + 1], float(np.abs(values).max()))[0]
         painter.setPen(QPen(QColor(ring or tone.muted), 2.0 if ring else 1.0))
-        painter.setBrush(ramp(theme.is_dark())[level])
+        painter.setBrush(self._shades()[level])
         radius = 5.0 if ring else self._radius(layer)
         painter.drawEllipse(place, radius, radius)
 
@@ -214,7 +240,7 @@ class NetworkDiagram(QWidget):
         return max(2.2, min(5.0, (self.height() - CAPTION) / count / 2 - 1))
 
     def _draw_caption(self, painter: QPainter, layer: int) -> None:
-        painter.setPen(QColor(theme.colours().muted))
+        painter.setPen(QColor(self._tone.muted))
         x = self.place(layer, self.columns()[layer][0]).x()
         area = QRectF(x - SIDE, self.height() - CAPTION, 2 * SIDE, CAPTION)
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._captions[layer])
@@ -222,7 +248,7 @@ class NetworkDiagram(QWidget):
     def _draw_names(self, painter: QPainter, columns: list[list[int]]) -> None:
         """The names of inputs at the left and of outputs at the right, where there is room."""
         metrics, middle = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(QColor(theme.colours().text))
+        painter.setPen(QColor(self._tone.text))
         for layer, left in ((0, True), (len(columns) - 1, False)):
             if len(columns[layer]) * metrics.height() * 0.9 > self.height() - CAPTION:
                 continue
@@ -248,10 +274,21 @@ class NetworkDiagram(QWidget):
                     if unit != GAP:
                         self._draw_line(painter, Mark(mark.layer + 1, unit, mark.unit))
         self._draw_unit(painter, mark.layer, mark.unit, outline)
-        painter.setPen(QColor(theme.colours().text))
+        painter.setPen(QColor(self._tone.text))
         names = [self._name(mark.layer, mark.unit)]
         if mark.source is not None:
             names.insert(0, self._name(mark.layer - 1, mark.source))
         caption = QRectF(0, self.height() - CAPTION, self.width(), CAPTION)
         painter.fillRect(caption, self.palette().window())
         painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, " → ".join(names))
+
+
+def weight_rows(params: Params, name: Callable[[int, int], str]) -> Iterator[Sequence[object]]:
+    """Layer (from 1), source, unit and weight, of each weight and bias; the bias comes from "bias"."""
+    for layer, (W, b) in enumerate(params, start=1):
+        sources = [name(layer - 1, source) for source in range(len(W))]
+        for unit, into in enumerate(W.T):
+            title = name(layer, unit)
+            for source, weight in zip(sources, into.tolist(), strict=True):
+                yield layer, source, title, weight
+            yield layer, "bias", title, float(b[unit])

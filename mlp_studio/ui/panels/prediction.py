@@ -20,6 +20,7 @@ from mlp_studio.core.predict import Prediction, predict
 from mlp_studio.core.trained import Snapshot
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
+from mlp_studio.ui.panels.tables import Heading, Table, TableMenu
 from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
@@ -112,6 +113,8 @@ class PredictionPanel(QWidget):
         self.error = plain_label(wrap=True)
         self.error.hide()
         self.bars = ProbabilityBars()
+        self.menu = TableMenu(self.table, lambda: "prediction", self._report, self, brief=True)
+        self.menu.serve(self.bars)
         scroll = QScrollArea(self)
         scroll.setWidget(self.bars)
         scroll.setWidgetResizable(True)
@@ -125,7 +128,10 @@ class PredictionPanel(QWidget):
         typed.addWidget(self.ask_button)
         left = QVBoxLayout()
         left.setSpacing(2)
-        left.addWidget(Still(self.answer))
+        head = QHBoxLayout()
+        head.addWidget(Still(self.answer), 1)
+        head.addWidget(self.menu)
+        left.addLayout(head)
         left.addWidget(Still(self.input))
         left.addLayout(typed)
         left.addWidget(self.error)
@@ -179,6 +185,17 @@ class PredictionPanel(QWidget):
         text = f"epoch {epoch:,} · {row}"
         self.input.setText(self.input.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.input.width()))
         self.bars.show_values(classes, prediction.probabilities.tolist(), reorder=is_new)
+
+    def table(self) -> Table | None:
+        """Every class with its probability, to be copied."""
+        if self.prediction is None:
+            return None
+        rows = tuple(Heading(self.bars.names[index]) for index in self.bars.order)
+        cells = [[self.bars.probabilities[index]] for index in self.bars.order]
+        return Table("Class", rows, (Heading("Probability", figures=".4f"),), cells)
+
+    def _report(self, sentence: str, is_error: bool) -> None:
+        self._studio.tell(sentence, is_error=is_error)
 
     @Slot()
     def _typed(self) -> None:

@@ -14,6 +14,7 @@ from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.panels.matrix_view import MatrixView, ScaleBar, common_form, number, power
 from mlp_studio.ui.panels.network_diagram import Mark
+from mlp_studio.ui.panels.tables import Heading, Table, TableMenu
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,8 @@ class QuantityCard(QWidget):
 
     hovered = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, report: Callable[[str, bool], None], parent: QWidget | None = None) -> None:
+        """`report(sentence, is_error)` tells how saving went."""
         super().__init__(parent)
         self.quantity: Quantity | None = None
         self.trace: Trace | None = None
@@ -83,6 +85,9 @@ class QuantityCard(QWidget):
         self.value_line = TextLine(self.value_text, role.Text, self)
         self.gradient_line = TextLine(self.gradient_text, role.Text, self)
         self.scale = ScaleBar(self)
+        self.menu = TableMenu(self.table, self._file_name, report, self, brief=True)
+        self.menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.menu.serve(self)
         self._build()
         self.matrix.hovered.connect(self._pointed)
 
@@ -93,6 +98,7 @@ class QuantityCard(QWidget):
         head.addWidget(self.symbol)
         head.addWidget(self.formula, 1)
         head.addWidget(self.shape)
+        head.addWidget(self.menu)
         foot.setSpacing(theme.UNIT)
         foot.addWidget(self.value_line, 1)
         foot.addWidget(self.scale)
@@ -139,6 +145,19 @@ class QuantityCard(QWidget):
         self.scale.show_range(self.matrix.most, signed=bool((grid < 0).any()))
         self._fit()
         self._repaint_lines()
+
+    def table(self) -> Table | None:
+        """All entries, to be copied."""
+        quantity, names = self.quantity, self._names
+        if quantity is None or names is None:
+            return None
+        grid = quantity.grid
+        rows = (Heading(names.along(quantity.rows, row) or quantity.symbol) for row in range(grid.shape[0]))
+        columns = (Heading(names.along(quantity.columns, place), figures=".6g") for place in range(grid.shape[1]))
+        return Table(quantity.symbol, tuple(rows), tuple(columns), grid.tolist())
+
+    def _file_name(self) -> str:
+        return self.quantity.key if self.quantity is not None else "figures"
 
     def _shape_text(self) -> str:
         quantity = self.quantity

@@ -7,8 +7,7 @@ table of the same headings repaints the figures and leaves widths, scrolling and
 import csv
 import io
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,6 +36,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QGuiApplication,
     QKeyEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -57,8 +57,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mlp_studio.core.cells import full, markdown, tsv
 from mlp_studio.core.palette import class_colour, class_symbol
-from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 
@@ -129,46 +129,29 @@ EMPTY = Table("", (), (), ())
 
 def as_tsv(table: Table) -> str:
     """Tab-separated lines with the full figures, as spreadsheets take them from the clipboard."""
-    lines = ("\t".join(re.sub(r"[\t\r\n]+", " ", cell) for cell in line) for line in _lines(table))
-    return "\n".join(lines) + "\n"
+    return tsv(_lines(table))
 
 
 def as_csv(table: Table) -> str:
     """Comma-separated lines with the full figures."""
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(_lines(table))
+    csv.writer(stream, lineterminator="\n").writerows([full(cell) for cell in line] for line in _lines(table))
     return stream.getvalue()
 
 
 def as_markdown(table: Table) -> str:
     """A Markdown table with the figures as they are shown."""
-    rules = ["---:" if heading.figures else "---" for heading in table.columns]
-    lines = [
-        [_escaped(table.stub), *(_escaped(heading.text) for heading in table.columns)],
-        ["---", *rules],
-    ]
+    columns = range(len(table.columns))
+    lines = [[heading.text, *(table.text(row, column) for column in columns)] for row, heading in enumerate(table.rows)]
+    numbers = [False, *(bool(heading.figures) for heading in table.columns)]
+    return markdown([table.stub, *(heading.text for heading in table.columns)], lines, numbers)
+
+
+def _lines(table: Table) -> Iterator[list[Any]]:
+    """Headings and cells."""
+    yield [table.stub, *(heading.text for heading in table.columns)]
     for row, heading in enumerate(table.rows):
-        cells = (table.text(row, column) for column in range(len(table.columns)))
-        lines.append([_escaped(heading.text), *(_escaped(cell) for cell in cells)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def _lines(table: Table) -> list[list[str]]:
-    """Headings and cells for a spreadsheet."""
-    lines = [[inert(table.stub), *(inert(heading.text) for heading in table.columns)]]
-    for row, heading in enumerate(table.rows):
-        lines.append([inert(heading.text), *(_full(value) for value in table.cells[row])])
-    return lines
-
-
-def _full(value: Any) -> str:
-    if isinstance(value, str):
-        return inert(value)
-    return "" if value != value else str(value)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|~#])", r"\\\1", re.sub(r"\s+", " ", text))
+        yield [heading.text, *table.cells[row]]
 
 
 def write_csv(path: Path, table: Table) -> None:
@@ -191,7 +174,7 @@ def ask_path(parent: QWidget, name: str) -> Path | None:
 
 
 class TableMenu(QToolButton):
-    """The button beside a table that copies and saves it.
+    """The button beside a table that copies and saves it; a `brief` one is no more than an arrow.
 
     `table()` gives the table, None while there is none; `name()` a file's name for it;
     `report(sentence, is_error)` tells how saving went.
@@ -203,16 +186,20 @@ class TableMenu(QToolButton):
         name: Callable[[], str],
         report: Callable[[str, bool], None],
         parent: QWidget | None = None,
+        *,
+        brief: bool = False,
     ) -> None:
         super().__init__(parent)
         self._table, self._name, self._report = table, name, report
-        self.setText("Export ▾")
+        self.setText("▾" if brief else "Export ▾")
         self.setAutoRaise(True)
         self.setToolTip("Copy or save this table")
         self.setAccessibleName("Copy or save this table")
         self._menu = QMenu(self)
         self.copy_tsv = self._action("&Copy for a spreadsheet (TSV)", self.copy_as_tsv)
         self.copy_markdown = self._action("Copy as &Markdown", self.copy_as_markdown)
+        self.copy_tsv.setShortcut(QKeySequence.StandardKey.Copy)
+        self.copy_tsv.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.save = self._action("&Save as CSV …", self.save_as_csv)
         self.clicked.connect(self._open)
 
@@ -222,7 +209,7 @@ class TableMenu(QToolButton):
         return action
 
     def serve(self, view: QWidget) -> None:
-        """Offer the same in the context menu of a view."""
+        """Offer the same in the context menu of a view, and to Ctrl+C where it has the focus."""
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         view.addActions([self.copy_tsv, self.copy_markdown, self.save])
 

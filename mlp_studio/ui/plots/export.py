@@ -30,9 +30,9 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter, QPainte
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
+from mlp_studio.core.cells import full, markdown, tsv
 from mlp_studio.core.errors import StudioError
 from mlp_studio.core.palette import LIGHT, Colours
-from mlp_studio.core.text_rows import inert
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import tooltip
 from mlp_studio.ui.jobs import Jobs
@@ -43,11 +43,14 @@ MARGIN = 12  # around a picture
 EDGES = QMargins(MARGIN, MARGIN, MARGIN, MARGIN)
 SCALE = 2  # pixels of a saved picture for one on the screen
 ROWS_AT_ONCE = 2000
+MOST_COPIED = 20_000  # rows of figures that the clipboard takes, within a frame or two
 DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 LABEL = "Export ▾"
 WORD_MILLISECONDS = 1500
+HELP = "Copy or save the picture or its figures"
 CSV_ACTION = "Save &figures as CSV …"
 
+Rows: TypeAlias = Sequence[Sequence[object]]
 Table: TypeAlias = tuple[Sequence[str], Iterable[Sequence[object]]]  # header, rows
 
 
@@ -68,9 +71,11 @@ class ExportButton(QToolButton):
         name: str,
         *,
         recolour: Callable[[Colours], None] | None = None,
+        help: str = HELP,  # noqa: A002 - what a tooltip says
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._help = help
         self._widget: QWidget = plot if isinstance(plot, QWidget) else plot.getViewWidget()
         self._csv = csv
         self._name = name
@@ -86,6 +91,8 @@ class ExportButton(QToolButton):
         self.menu_shown = menu = QMenu(self)  # not `setMenu`: its arrow would lie on the text
         self.clicked.connect(self._open_menu)
         menu.addAction("&Copy picture", self.copy_image)
+        menu.addAction("Copy figures for a spreadsheet (&TSV)", self.copy_tsv)
+        menu.addAction("Copy figures as &Markdown", self.copy_markdown)
         menu.addSeparator()
         menu.addAction("Save picture as &PNG …", self.save_png)
         menu.addAction("Save picture as &SVG …", self.save_svg)
@@ -95,7 +102,7 @@ class ExportButton(QToolButton):
     def offer(self, why_not: str = "") -> None:
         """Let the button act, or not: then `why_not` says why, in a sentence."""
         self.setEnabled(not why_not)
-        self.setToolTip(tooltip(why_not or "Copy or save the picture or its figures"))
+        self.setToolTip(tooltip(why_not or self._help))
 
     @property
     def is_busy(self) -> bool:
@@ -110,6 +117,25 @@ class ExportButton(QToolButton):
     def copy_image(self) -> None:
         """Put the picture on the clipboard."""
         QGuiApplication.clipboard().setImage(self._image())
+        self._say("Copied")
+
+    @Slot()
+    def copy_tsv(self) -> None:
+        """Put the figures on the clipboard for a spreadsheet."""
+        self._copy_figures(lambda header, rows: tsv([header, *rows]))
+
+    @Slot()
+    def copy_markdown(self) -> None:
+        """Put the figures on the clipboard as Markdown."""
+        self._copy_figures(_as_markdown)
+
+    def _copy_figures(self, text: Callable[[Sequence[str], Rows], str]) -> None:
+        header, rows = self._csv()
+        few = list(islice(rows, MOST_COPIED + 1))
+        if len(few) > MOST_COPIED:
+            self.failed.emit(f"There are more than {MOST_COPIED:,} rows of figures: save them as CSV instead.")
+            return
+        QGuiApplication.clipboard().setText(text(header, few))
         self._say("Copied")
 
     @Slot()
@@ -232,17 +258,21 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
     chunk: list[Sequence[object]] = [header]
     while chunk:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in chunk)
+        csv.writer(text, lineterminator="\r\n").writerows([full(value) for value in row] for row in chunk)
         yield text.getvalue().encode()
         chunk = list(islice(rows, ROWS_AT_ONCE))
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return inert(value)
-    if isinstance(value, float):  # NumPy's too, whose repr is not a number's
-        return float(value) if math.isfinite(value) else "" if math.isnan(value) else str(value)
-    return value
+def _as_markdown(header: Sequence[str], rows: Rows) -> str:
+    numbers = [not isinstance(value, str) for value in rows[0]] if rows else [False] * len(header)
+    return markdown(header, [[_shown(value) for value in row] for row in rows], numbers)
+
+
+def _shown(value: object) -> str:
+    """A figure as a person reads it."""
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.5g}"
+    return str(value)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
