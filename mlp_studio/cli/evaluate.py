@@ -5,10 +5,11 @@ import textwrap
 from pathlib import Path
 
 from mlp_studio.cli.command import OK
-from mlp_studio.cli.outputs import check_outputs, writing
+from mlp_studio.cli.outputs import check_outputs
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.evaluation import evaluation, table_evaluation
+from mlp_studio.core.outputs import writing
 from mlp_studio.core.report import write_report
 from mlp_studio.summary import evaluation_text
 from mlp_studio.terminal import say, shares

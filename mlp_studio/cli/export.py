@@ -5,10 +5,10 @@ import textwrap
 from pathlib import Path
 
 from mlp_studio.cli.command import OK, known
-from mlp_studio.cli.outputs import check_outputs, writing
+from mlp_studio.cli.outputs import check_outputs
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
-from mlp_studio.core.errors import ConfigError
-from mlp_studio.core.export.registry import EXPORTS, Export
+from mlp_studio.core.export.registry import EXPORTS
+from mlp_studio.core.outputs import check_suffix, writing
 from mlp_studio.terminal import say, shares
 
 
@@ -34,16 +34,10 @@ def run(options: argparse.Namespace) -> int:
     """Do it; the exit code."""
     known("format", options.format, EXPORTS)
     export = EXPORTS[options.format]
-    _check_suffix(options.out, export)
+    check_suffix(options.out, export)
     check_outputs((options.out,), (options.project,))
     trained = trained_of(options)
     with shares("exporting", quiet=options.quiet or not export.slow) as progress, writing(options.out):
         export.write(trained, options.out, progress)
     say(f"{export.label}: {options.out}")
     return OK
-
-
-def _check_suffix(path: Path, export: Export) -> None:
-    if path.suffix.lower() not in export.suffixes:
-        endings = " or ".join(export.suffixes)
-        raise ConfigError(f"{export.label} is a file that ends in {endings}; “{path}” does not.")

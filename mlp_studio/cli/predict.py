@@ -5,9 +5,10 @@ import textwrap
 from pathlib import Path
 
 from mlp_studio.cli.command import OK
-from mlp_studio.cli.outputs import check_outputs, writing
+from mlp_studio.cli.outputs import check_outputs
 from mlp_studio.cli.projects import EXIT_CODES, add_project, trained_of
 from mlp_studio.core.errors import ConfigError
+from mlp_studio.core.outputs import writing
 from mlp_studio.core.predictions import predict_table, predictions
 from mlp_studio.core.report import prediction_document
 from mlp_studio.core.trained import Trained

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlp_studio.cli.command import DIVERGED, OK
 from mlp_studio.cli.continuing import Start, beside_main, next_number, opened, start
-from mlp_studio.cli.outputs import check_outputs, writing
+from mlp_studio.cli.outputs import check_outputs
 from mlp_studio.cli.running import Leg, train_to_the_end
 from mlp_studio.cli.settings import add_settings, experiments_of, name_idle_settings, settings_help
 from mlp_studio.cli.verdict import verdict
@@ -19,6 +19,7 @@ from mlp_studio.core.errors import ConfigError, StudioError
 from mlp_studio.core.events import Outcome
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.outputs import writing
 from mlp_studio.core.predictions import predictions
 from mlp_studio.core.report import Document, document, write_report
 from mlp_studio.core.trainer import Training
