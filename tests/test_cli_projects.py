@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,17 @@ import pytest
 from mlp_studio import cli
 from mlp_studio.cli import train
 from mlp_studio.core import trainer
+from mlp_studio.core.errors import StudioError
+from mlp_studio.core.evaluation import judge
 from mlp_studio.core.events import EpochEnd, Event, Tick
 from mlp_studio.core.export.registry import EXPORTS, Export
 from mlp_studio.core.model import Model
 from mlp_studio.core.painting import Canvas, tickets, to_text
 from mlp_studio.core.predict import predict
+from mlp_studio.core.predictions import predict_table
 from mlp_studio.core.project import Project, open_project, save_project
 from mlp_studio.core.trainer import Training
+from tests.fuzz_tables import mutated
 from tests.traps import NOTED, REFUSED
 
 ROOT = Path(cli.__file__).parents[2]
@@ -433,6 +438,38 @@ def test_rows_and_odd_names_of_a_table_survive(project, table, tmp_path, capsys)
     assert {row[4] for row in written} == {"it's", "'=1+1", ""}
 
 
+def test_a_real_ctrl_c_while_a_table_is_predicted_leaves_no_half_file(x_and_y, tmp_path):
+    path, out = tmp_path / "long.csv", tmp_path / "out.csv"
+    path.write_text("x,y\n" + "1.5,-2.5\n" * 400_000)
+    command = [sys.executable, "-m", "mlp_studio", "predict", str(x_and_y), "--data", str(path), "--out", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    while not any(one.name.endswith(".tmp") for one in tmp_path.iterdir()):
+        assert process.poll() is None
+        sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said, err = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (130, "")
+    assert err.endswith("Interrupted: nothing was written.\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["long.csv"]
+
+
+def test_damaged_tables_are_predicted_and_judged_or_refused_with_a_sentence(x_and_y, tmp_path):
+    trained, path, done = open_project(x_and_y).run.trained(), tmp_path / "t.csv", 0
+    plain = (x_and_y.parent / "t.csv").read_bytes()[:200]
+    sentences = []
+    for seed in range(200):
+        path.write_bytes(mutated(np.random.default_rng(seed), [plain, plain.replace(b",", b";")]))
+        for work in (lambda: predict_table(trained, path, tmp_path / "out.csv"), lambda: judge(trained, path)):
+            try:
+                work()
+                done += 1
+            except StudioError as refused:
+                sentences.append(str(refused))
+    assert min(done, len(sentences)) > 20
+    assert all(sentence and "\n" not in sentence for sentence in sentences)
+
+
 @pytest.mark.parametrize("trap", [*REFUSED.values(), *NOTED.values()], ids=[*REFUSED, *NOTED])
 def test_no_trap_of_a_table_is_more_than_a_sentence(trap, x_and_y, tmp_path, capsys):
     path, out = trap.write(tmp_path), tmp_path / "out.csv"
@@ -483,8 +520,6 @@ def test_ctrl_c_cancels_an_export_and_leaves_no_file(slow, project, tmp_path, ca
 
 
 def test_a_slow_export_shows_how_far_it_is(project, tmp_path, capsys, monkeypatch):
-    from time import sleep
-
     def write(_trained: object, path: Path, progress: Any) -> None:
         for step in range(8):
             progress(step / 8)

@@ -149,6 +149,12 @@ class NewTable:
         """Whether the network learns from that column."""
         return place in self._places
 
+    @property
+    def other_places(self) -> list[int]:
+        """Where the columns stand that need not hold numbers."""
+        numbers = {place for origin, place in zip(self._origins, self._places, strict=True) if not origin.texts}
+        return [place for place in range(len(self.names)) if place not in numbers]
+
     def _find_all(self, wanted: Sequence[str]) -> list[int]:
         places = [self.find(name) for name in wanted]
         found = [place for place in places if place is not None]

@@ -28,7 +28,7 @@ def predict_table(trained: Trained, source: Path, out: Path, progress: Progress 
     was before.
     """
     table, model, tally = open_table(source, trained), Model.of(trained), Tally()
-    decimal = table.format.decimal
+    decimal, others = table.format.decimal, table.other_places
     with replacing_text(out) as stream:
         write = row_writer(stream, table.format.delimiter)
         added = [PREDICTED, *map(_chance, model.class_names)]
@@ -36,7 +36,10 @@ def predict_table(trained: Trained, source: Path, out: Path, progress: Progress 
         for batch in table.batches(progress):
             rows, logits = answered(model, batch)
             for cells, answer in zip(rows.cells, _answers(model, softmax(logits), decimal), strict=True):
-                write([*(harmless(cell, decimal) for cell in cells), *answer])
+                row = [*cells, *answer]
+                for place in others:
+                    row[place] = harmless(cells[place], decimal)
+                write(row)
             tally.add(rows)
     return tally
 
