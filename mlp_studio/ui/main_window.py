@@ -32,6 +32,7 @@ from mlp_studio.ui import errors, theme
 from mlp_studio.ui.actions import COMMANDS, MENUS, TOOLBAR, Command
 from mlp_studio.ui.closing import Closing
 from mlp_studio.ui.desk import Desk
+from mlp_studio.ui.exporting import Exporting
 from mlp_studio.ui.icons import icon
 from mlp_studio.ui.importing import Importing
 from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.memory = Memory(settings)
         self.importing = Importing(self, studio, self.memory)
         self.desk = Desk(self, studio, self.memory)
+        self.exporting = Exporting(self, studio, self.desk.scribe, self.memory, lambda: self.desk.name)
         self.closing = Closing(self, studio, self.desk)
         self.recovery = Recovery(self, studio, self.desk, self.memory, self.view)
         self.recovery.offered.connect(self._make_recovery_bar)
@@ -277,7 +279,7 @@ class MainWindow(QMainWindow):
         self._enable("stop", active or status == "paused" or bool(state.loading), "Nothing is training")
         self._enable("reset", started, "Nothing has been trained yet")
         self._enable("shuffle_labels", run is not None and not state.loading, "There are no data yet")
-        for name in ("save", "save_as"):
+        for name in ("save", "save_as", "export"):
             self._enable(name, state.prepared is not None and not state.loading, "The data are being loaded")
         why_not = "The data are being loaded" if from_file else "The data come from no file"
         for name in ("change_import", "reload"):
@@ -450,6 +452,16 @@ class MainWindow(QMainWindow):
         else:
             self._recent_menu.addSeparator()
             self._recent_menu.addAction("Clear the list").triggered.connect(self.memory.forget_files)
+
+    @Slot()
+    def export_run(self) -> None:
+        """Choose a format and a file for the present run."""
+        self.exporting.show()
+
+    @Slot()
+    def copy_command(self) -> None:
+        """Put the line that trains with these settings on the clipboard."""
+        self.exporting.copy_command()
 
     @Slot()
     def export_data(self) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.settings import experiment_of, settings_of
@@ -60,6 +60,23 @@ class Memory:
         others = {digest: place for digest, place in self.data_files.items() if digest != sha256}
         kept = dict(list(others.items())[1 - DATA_FILES :])
         self._settings.setValue("data_files", json.dumps(kept | {sha256: str(path)}))
+
+    @property
+    def export_format(self) -> str:
+        """The format that was exported last, by its name."""
+        return str(self._settings.value("export/format", ""))
+
+    @property
+    def export_folder(self) -> str:
+        """Where the last export went; at first, where documents are, or at home."""
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        places = (str(self._settings.value("export/folder", "")), documents)
+        return next((place for place in places if place and Path(place).is_dir()), str(Path.home()))
+
+    def remember_export(self, name: str, folder: Path) -> None:
+        """This format was exported to this folder."""
+        self._settings.setValue("export/format", name)
+        self._settings.setValue("export/folder", str(folder))
 
     # --- the look -----------------------------------------------------------------------------------------------
 
