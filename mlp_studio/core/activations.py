@@ -1,6 +1,6 @@
 """Activation functions: one row each. Forms, the CLI, both backends and the tests read this table.
 
-To add one: write f and its derivative, and add a row to `ACTIVATIONS`.
+To add one: write f and its derivative, add a row to `ACTIVATIONS`, and its code to `core.export.formulas`.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Features made from features: what a network sees besides the columns of the data.
 
-To add one: a row of `DERIVATIONS`. Each is a pure function of a sample's own features, fitted to nothing, so that a
-clicked point and a grid of a million get theirs in the same way as the training rows.
+To add one: a row of `DERIVATIONS`, and its code in `core.export.formulas`. Each is a pure function of
+a sample's own features, fitted to nothing, so that a clicked point and a grid of a million get theirs in the same way
+as the training rows.
 """
 
 import re

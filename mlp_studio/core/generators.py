@@ -1,6 +1,7 @@
 """Made-up data: one decorated function each. All are two-dimensional.
 
-To add one: write a function (rows, classes, noise, rng) → (X (N, 2), y (N,)) and decorate it with its label.
+To add one: write a function (rows, classes, noise, rng) → (X (N, 2), y (N,)) and decorate it with its label;
+its code goes to `core.export.formulas`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Ways to draw the first weights: one row each.
 
-To add one: write a function (fan_in, fan_out, gain, rng) → W of shape (fan_in, fan_out) and add a row.
+To add one: write a function (fan_in, fan_out, gain, rng) → W of shape (fan_in, fan_out), add a row, and its code to
+`core.export.formulas`.
 Biases start at zero, except where a row's `bias` says otherwise.
 """
 

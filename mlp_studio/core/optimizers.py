@@ -4,7 +4,7 @@ An optimizer sees only flat vectors of one length and changes w and its memory i
 libraries share: operators such as `+=`, and the functions of `xp`, which is either of them. So both backends follow the
 same trajectory. The formulas are torch.optim's (ε after the bias correction in Adam).
 
-To add one: write the update and add a row to `OPTIMIZERS`.
+To add one: write the update, add a row to `OPTIMIZERS`, and its code to `core.export.formulas`.
 """
 
 from collections.abc import Callable

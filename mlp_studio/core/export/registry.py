@@ -65,7 +65,43 @@ def _animation(trained: Trained, path: Path, progress: Progress) -> None:
     write_animation(trained, path, progress)
 
 
+def _script_numpy(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.script import write_numpy
+
+    write_numpy(trained, path, progress)
+
+
+def _script_torch(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.script import write_torch
+
+    write_torch(trained, path, progress)
+
+
+def _notebook(trained: Trained, path: Path, progress: Progress) -> None:
+    from mlp_studio.core.export.notebook import write_notebook
+
+    write_notebook(trained, path, progress)
+
+
 EXPORTS: Mapping[str, Export] = {
+    "script-numpy": Export(
+        "Script (NumPy)",
+        "One Python file that does the whole run again, from the data to the figures, in NumPy alone.",
+        (".py",),
+        _script_numpy,
+    ),
+    "script-torch": Export(
+        "Script (PyTorch)",
+        "One Python file that does the whole run again, from the data to the figures, in plain PyTorch.",
+        (".py",),
+        _script_torch,
+    ),
+    "notebook": Export(
+        "Notebook (Jupyter)",
+        "The same as cells with a few sentences each, in the backend that trained.",
+        (".ipynb",),
+        _notebook,
+    ),
     "model": Export(
         "Model (safetensors)",
         "Weights, scaler and names in one file: two lines of NumPy or PyTorch read it.",
