@@ -6,7 +6,7 @@ place; the file that was there before is kept as “NAME.mlps~”.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,7 +22,7 @@ from mlp_studio.core import rows_beside as rows
 from mlp_studio.core import tensor_file
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import ProjectError, StudioError
-from mlp_studio.core.files import write_bytes
+from mlp_studio.core.files import replacing
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.progress import Progress, to_nobody
@@ -84,7 +84,9 @@ def save_project(path: Path, project: Project, progress: Progress = to_nobody, *
 
     progress(0.6)
     try:
-        write_bytes(path, content, check=check, previous=previous_generation(path.resolve()))
+        with replacing(path, check=check, previous=previous_generation(path.resolve())) as file:
+            for piece in content:
+                file.write(piece)
     except OSError as error:
         raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
     except (BrokenFileError, ValueError) as error:
@@ -100,8 +102,8 @@ def _kept(path: Path) -> str:
 
 def _serialised(
     project: Project, name: str, progress: Progress, aside: Path | None
-) -> tuple[bytes, Mapping[str, tensor_file.Array], Mapping[str, str]]:
-    """The file's bytes, the arrays in it, and those that are beside the file `aside`, by their digests."""
+) -> tuple[Sequence[bytes | memoryview], Mapping[str, tensor_file.Array], Mapping[str, str]]:
+    """The file's content in pieces, the arrays in it, and those that are beside the file `aside`, by their digests."""
     writing = Writing(data_by_reference=project.data_by_reference)
     progress(0.0)
     kept: list[doc.Run] = []
@@ -125,7 +127,7 @@ def _serialised(
         if beside:
             texts[rows.KEY] = rows.as_text(beside)
         inside = {key: array for key, array in writing.arrays.items() if key not in beside}
-        return tensor_file.serialised(inside, texts), inside, beside
+        return tensor_file.pieces(inside, texts), inside, beside
     except tensor_file.TooLongError as error:
         raise ProjectError(
             f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "

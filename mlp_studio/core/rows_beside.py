@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlp_studio.core import tensor_file
-from mlp_studio.core.files import write_bytes
+from mlp_studio.core.files import replacing
 from mlp_studio.core.tensor_file import Array, BrokenFileError
 
 KEY = "mlp-studio-rows"  # of the names of the arrays that are beside, with their digests, as JSON
@@ -25,7 +25,9 @@ def put(path: Path, arrays: Mapping[str, Array], digests: Mapping[str, str]) -> 
     large = {name: digests[name] for name, rows in arrays.items() if name.startswith(_PREFIX) and rows.nbytes > LARGE}
     for name, digest in large.items():
         if not _beside(path, digest).is_file():
-            write_bytes(_beside(path, digest), tensor_file.serialised({name: arrays[name]}, {}))
+            with replacing(_beside(path, digest)) as file:
+                for piece in tensor_file.pieces({name: arrays[name]}, {}):
+                    file.write(piece)
     return large
 
 

@@ -29,6 +29,7 @@ from mlp_studio.app import make_application, make_window
 from mlp_studio.core import heavy
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.store import Slice
+from mlp_studio.ui.work import same, work_of
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 FEATURES, CLASSES, BATCH = 10, 3, 256
@@ -132,6 +133,7 @@ def main() -> None:
     meter = Meter()
     table_steps(window, table, meter)
     peak, most = meter.peak, 2.5 * ROWS * FEATURES * 8 / MEGABYTE + 500
+    project_steps(window, table, meter)
     drawn_steps(window, meter)
     dialog_steps(window, table, meter)
     name, stall = max(meter.stalls.items(), key=lambda item: item[1])
@@ -210,6 +212,37 @@ def table_steps(window: MainWindow, table: Path, meter: Meter) -> None:
     meter("importance of the features", studio.measure_importance, weighed)
     meter("drawn points as a table", window.boundary._csv, there)
     meter("labels shuffled", lambda: studio.set("data.shuffle_labels", True), rows)
+
+
+def project_steps(window: MainWindow, table: Path, meter: Meter) -> None:
+    """What becomes of a large table in projects: kept for a crash, saved, and opened."""
+    project, desk, keeper = table.with_name("large.mlps"), window.desk, window.recovery
+
+    def there() -> bool:
+        return is_there(window) and not desk.is_saving
+
+    def is_kept() -> bool:
+        kept = keeper._kept
+        return there() and kept is not None and same(kept, work_of(window.studio.store.state))
+
+    def save() -> None:
+        desk._write(project, False, None)
+
+    def change() -> None:
+        window.studio.set("train.learning_rate", 0.04)
+
+    keeper.begin(table.with_name("kept"))
+    keeper._due.setInterval(0)
+    meter("kept for a crash", keeper._keep, is_kept)
+    meter("kept again, after a change", lambda: (change(), keeper._keep()), is_kept)
+    meter("saved as a project", save, there)
+    window.studio.train()
+    meter("saved while it trains", save, lambda: not desk.is_saving)
+    window.studio.stop()
+    timed(lambda: None, there, 0.5)
+    meter("opened", lambda: desk._fetch(project), there)
+    print(f"the project has {project.stat().st_size / 1e6:.0f} MB")
+    keeper.end()
 
 
 def drawn_steps(window: MainWindow, meter: Meter) -> None:

@@ -154,7 +154,9 @@ class _Damaged:
         self._file.close()
 
     def write(self, content):
-        return self._write(content[:-1] + bytes([content[-1] ^ 1]))
+        if isinstance(content, memoryview):  # numbers, not the header
+            content = bytes(content[:-1]) + bytes([content[-1] ^ 1])
+        return self._write(content)
 
     def __getattr__(self, name):
         return getattr(self._file, name)

@@ -5,9 +5,17 @@ import os
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
-from mlp_studio.core.tensor_file import LENGTH_BYTES, MOST_HEADER, BrokenFileError, TooLongError, read, serialised
+from mlp_studio.core.tensor_file import (
+    LENGTH_BYTES,
+    MOST_HEADER,
+    BrokenFileError,
+    TooLongError,
+    pieces,
+    read,
+    serialised,
+)
 
 ARRAYS = {
     "floats": np.linspace(0, 1, 12).reshape(3, 4),
@@ -47,6 +55,12 @@ def test_arrays_and_texts_come_back_as_the_library_has_them(tmp_path):
         np.testing.assert_array_equal(arrays[name], library[name])
         assert arrays[name].dtype == array.dtype
         assert arrays[name].flags.owndata
+
+
+def test_the_file_is_the_librarys_byte_for_byte():
+    texts = {"key": "größe \0 🙂\n"}
+    assert serialised(ARRAYS, texts) == save(ARRAYS, texts)
+    assert b"".join(pieces(ARRAYS, {})) == save(ARRAYS)
 
 
 def test_the_progress_rises_to_the_end_and_may_end_the_reading(tmp_path):
