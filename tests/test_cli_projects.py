@@ -19,7 +19,7 @@ import pytest
 from mlp_studio import cli
 from mlp_studio.cli import train
 from mlp_studio.core import trainer
-from mlp_studio.core.errors import StudioError
+from mlp_studio.core.errors import CancelledError, StudioError
 from mlp_studio.core.evaluation import judge
 from mlp_studio.core.events import EpochEnd, Event, Tick
 from mlp_studio.core.export.registry import EXPORTS, Export
@@ -207,6 +207,19 @@ def test_a_run_that_has_had_its_epochs_says_how_it_goes_on(tmp_path, capsys):
 
     assert capsys.readouterr().err == "Run 1 has had its 5 epochs; --set train.epochs=1005 goes on with it.\n"
     assert_same_run(before, after)
+
+
+@pytest.mark.parametrize("words", ["{p} {e} {q}", "{e} {p} {q}", "{q} {e} {p}"])
+def test_the_project_may_stand_anywhere_and_the_report_is_of_the_whole_run(words, tmp_path):
+    path = tmp_path / "p.mlps"
+    before = saved(path, *settings("data.rows=200", "train.epochs=5"))
+    arguments = words.format(p=path, e="--set train.epochs=9", q="--at 0.1,0.1").split()
+    document = report_of(tmp_path, "train", *arguments)
+
+    assert document["history"]["epoch"] == list(range(1, 10))
+    assert document["timing"]["seconds"] > before.run.seconds
+    assert document["predictions"][0]["input"] == {"X1": 0.1, "X2": 0.1}
+    assert len(open_project(path).run.state.curves) == 5  # without --save nothing is written
 
 
 def test_a_project_without_a_run_gets_its_first(tmp_path):
@@ -492,6 +505,34 @@ def test_every_format_is_written_and_announced(name, project, tmp_path, capsys):
     assert ran("export", project, "--format", name, "--out", out, "--quiet") == 0
     assert capsys.readouterr() == (f"{EXPORTS[name].label}: {out}\n", "")
     assert out.stat().st_size > 100
+
+
+@pytest.mark.parametrize("name", [name for name, export in EXPORTS.items() if export.slow])
+def test_every_slow_format_can_be_cancelled(name, project, tmp_path):
+    def cancelled(_share: float) -> None:
+        raise CancelledError("Cancelled.")
+
+    out = tmp_path / f"out{EXPORTS[name].suffixes[0]}"
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(CancelledError):
+        EXPORTS[name].write(open_project(project).run.trained(), out, cancelled)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_no_format_harms_the_file_that_was_there_when_the_disk_is_full(name, project, tmp_path, capsys, monkeypatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    out = tmp_path / f"out{EXPORTS[name].suffixes[0]}"
+    out.write_text("before")
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(os, "fsync", full)
+    capsys.readouterr()
+    said = refusal(capsys, "export", project, "--format", name, "--out", out, "--quiet")
+    assert said == f"“{out}” could not be written: No space left on device."
+    assert out.read_text() == "before"
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ class Tally:
             self.left.setdefault(reason, []).append(rows.lines[row])
 
     def sentence(self, done: str, not_done: str) -> str:
-        """As in "40 rows read, 37 predicted; 3 left empty for missing values (lines 2, 5, 9)."."""
+        """As in "40 rows read, 37 predicted, 3 left empty for missing values (lines 2, 5, 9)."."""
         parts = [f"{counted(self.read, 'row')} read, {self.used:,} {done}"]
         parts += [f"{len(lines):,} {not_done} for {reason} ({on_lines(lines)})" for reason, lines in self.left.items()]
         parts += [f"{counted(self.filled, 'missing value')} filled as in training"] if self.filled else []
@@ -134,7 +134,7 @@ class NewTable:
     def __init__(self, path: Path, trained: Trained, fmt: TableFormat | None = None) -> None:
         self.path = Path(path)
         preview = read_preview(self.path, fmt, rows=0)
-        self.format, self.names, self.kind = preview.format, preview.names, preview.kind
+        self.format, self.names = preview.format, preview.names
         self.guessed_label = _guessed_label(preview)
         self._origins = origins_of(Model.of(trained))
         self._places = self._find_all([origin.name for origin in self._origins])
