@@ -470,10 +470,10 @@ def test_a_diverging_run_is_told_and_keeps_its_report(tmp_path, capsys):
 
 
 def test_a_point_too_far_off_gets_no_answer_instead_of_a_wrong_one(tmp_path, capsys):
-    document = reported(tmp_path, "--set", "train.epochs=2", "--at", "X1=1e300,X2=0")
+    document = reported(tmp_path, "--set", "train.epochs=2", "--at", "X1=1.7e308,X2=0")
 
     assert document["predictions"][0]["class"] is None
-    assert "X1 = 1e+300, X2 = 0: no answer, the point is too far from the data" in capsys.readouterr().out
+    assert "X1 = 1.7e+308, X2 = 0: no answer, the point is too far from the data" in capsys.readouterr().out
 
 
 # --- progress and Ctrl-C ----------------------------------------------------------------------------------

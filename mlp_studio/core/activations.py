@@ -195,7 +195,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "leaky_relu",
         math.sqrt(2 / (1 + LEAK**2)),
         "Where ReLU units die: the small slope left of zero lets them recover.",
-        lambda op, z: op("Max", z, op("Mul", z, LEAK)),  # runtimes have LeakyRelu in float32 only
+        lambda op, z: op("Max", z, op("Mul", z, LEAK)),  # LeakyRelu itself: not in float64
     ),
     "elu": Activation(
         "ELU",
@@ -206,7 +206,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "elu",
         1.0,
         "A smooth ReLU with a mean output near zero: often learns in fewer epochs, at the cost of an exponential.",
-        lambda op, z: op("Add", op("Relu", z), op("Sub", op("Exp", op("Min", z, 0)), 1)),  # Elu: in float32 only
+        lambda op, z: op("Add", op("Relu", z), op("Sub", op("Exp", op("Min", z, 0)), 1)),  # likewise
     ),
     "gelu": Activation(
         "GELU",

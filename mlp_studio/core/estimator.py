@@ -95,11 +95,10 @@ class StudioClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     def predict_proba(self, X: Any) -> Floats:
         """The probability of every class (N, C) for samples X (N, D), in the order of `classes_`.
 
-        They are computed in float64, so that a row's do not depend on the rows beside it, as those of float32 do in
-        their seventh digit. A row so far off that the network's numbers overflow has none: nan.
+        A row so far off that the network's numbers overflow has none: nan.
         """
         check_is_fitted(self)
-        return self.model_.probabilities(self._rows(X), "float64")[:, self._order]
+        return self.model_.probabilities(self._rows(X))[:, self._order]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class (N,) of samples X (N, D). Raises ValueError where a row's numbers overflow."""

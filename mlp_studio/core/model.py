@@ -9,7 +9,7 @@ from mlp_studio.core.config import Experiment
 from mlp_studio.core.dataset import Floats
 from mlp_studio.core.derive import derive, input_names
 from mlp_studio.core.evaluate import BLOCK_ROWS
-from mlp_studio.core.network import Layer, Params, forward, softmax
+from mlp_studio.core.network import Params, forward, softmax
 from mlp_studio.core.prepare import Scaler
 from mlp_studio.core.trained import Trained
 
@@ -57,7 +57,7 @@ class Model:
 
     @property
     def precision(self) -> str:
-        """What the network computes in: "float32" or "float64"."""
+        """What it was trained in: "float32" or "float64"."""
         return str(self.params[0].W.dtype)
 
     @property
@@ -75,23 +75,17 @@ class Model:
         """The columns of a table that hold the features, in their order."""
         return columns_of(self.feature_names, self.encoded)
 
-    def logits(self, X: Floats, precision: str = "") -> Floats:
-        """The logits (N, C) for samples X (N, D) in original units.
-
-        The layers compute in the precision of the training, or in the one that is asked for.
-        """
-        dtype = np.dtype(precision or self.precision)
-        params = tuple(Layer(W.astype(dtype, copy=False), b.astype(dtype, copy=False)) for W, b in self.params)
+    def logits(self, X: Floats) -> Floats:
+        """The logits (N, C) for samples X (N, D) in original units, computed in float64 as `predict.predict` does."""
         logits = np.empty((len(X), len(self.class_names)))
         for start in range(0, len(X), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
-            scaled = self.scaler(derive(X[rows], self.derived)).astype(dtype)
-            logits[rows] = forward(params, self.activation, scaled)
+            logits[rows] = forward(self.params, self.activation, self.scaler(derive(X[rows], self.derived)))
         return logits
 
-    def probabilities(self, X: Floats, precision: str = "") -> Floats:
-        """The probability of every class (N, C) for samples X (N, D) in original units; `precision` as in `logits`."""
-        return softmax(self.logits(X, precision))
+    def probabilities(self, X: Floats) -> Floats:
+        """The probability of every class (N, C) for samples X (N, D) in original units."""
+        return softmax(self.logits(X))
 
 
 def columns_of(features: tuple[str, ...], encoded: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> tuple[Column, ...]:

@@ -21,9 +21,12 @@ class Prediction:
 
 
 def predict(params: Params, activation: str, inputs: Callable[[Floats], Floats], x: Floats) -> Prediction:
-    """Predict one row x (D,), given in original units; `inputs` is the way to what the network sees (`Prepared`)."""
-    scaled = inputs(x[None, :]).astype(params[0].W.dtype)
-    probabilities = softmax(forward(params, activation, scaled).astype(np.float64))[0]
+    """Predict one row x (D,), given in original units; `inputs` is the way to what the network sees (`Prepared`).
+
+    It is computed in float64, whatever the weights are in: float32 is good for training, but the probabilities of a
+    deep network differ by 1e-5 there from one way of multiplying matrices to the next, and exports should agree.
+    """
+    probabilities = softmax(forward(params, activation, inputs(x[None, :])))[0]
     return Prediction(x, probabilities, int(probabilities.argmax()))
 
 

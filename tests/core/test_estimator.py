@@ -29,7 +29,7 @@ from mlp_studio.core.export.model import model_bytes
 from mlp_studio.core.export.registry import EXPORTS
 from mlp_studio.core.progress import to_nobody
 from mlp_studio.core.project import Project, save_project
-from tests.core.trainings import CASES, ODD, as_the_app_says, blobs, points, run, save, tolerance, train
+from tests.core.trainings import CASES, CLOSE, ODD, as_the_app_says, blobs, points, run, save, train
 
 
 def short(**settings):
@@ -131,7 +131,7 @@ def test_a_loaded_network_says_what_the_app_says(tmp_path, case):
     classifier, X = exported(tmp_path, trained), points(trained)
     expected, names = as_the_app_says(trained, X)
     order = np.argsort(np.array(trained.prepared.dataset.class_names, dtype=object))
-    np.testing.assert_allclose(classifier.predict_proba(X), expected[:, order], rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(classifier.predict_proba(X), expected[:, order], rtol=0, atol=CLOSE)
     assert classifier.predict(X).tolist() == names
 
 
@@ -143,7 +143,7 @@ def test_a_project_gives_the_network_of_its_present_run(tmp_path, backend):
     classifier, X = mlp_studio.load(str(tmp_path / "a.mlps")), points(trained)
     expected, names = as_the_app_says(trained, X)
     order = np.argsort(np.array(ODD[3:7], dtype=object))
-    np.testing.assert_allclose(classifier.predict_proba(X), expected[:, order], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(classifier.predict_proba(X), expected[:, order], rtol=0, atol=CLOSE)
     assert classifier.predict(X).tolist() == names
     assert classifier.get_params() == {"experiment": training.experiment}
 

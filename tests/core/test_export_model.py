@@ -20,7 +20,7 @@ from mlp_studio.core.export.registry import EXPORTS
 from mlp_studio.core.model import Model
 from mlp_studio.core.network import Layer
 from mlp_studio.core.progress import to_nobody
-from tests.core.trainings import CASES, ODD, as_the_app_says, blobs, points, tolerance, train
+from tests.core.trainings import CASES, CLOSE, ODD, as_the_app_says, blobs, points, train
 
 
 def documented():
@@ -55,7 +55,7 @@ def test_the_documented_lines_give_the_studios_probabilities(tmp_path, monkeypat
     found = run(tmp_path, monkeypatch, trained, *lines, labels, X=X)
     expected, names = as_the_app_says(trained, X)
     logits = np.asarray(found["logits"]).astype(np.float64)
-    np.testing.assert_allclose(softmax(logits), expected, rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(softmax(logits), expected, rtol=0, atol=CLOSE)
     assert found["labels"] == names
 
 
@@ -66,7 +66,7 @@ def test_a_model_read_back_predicts_what_the_studio_predicts(tmp_path, case):
     model, X = read_model(tmp_path / "a.safetensors"), points(trained)
     expected, names = as_the_app_says(trained, X)
     found = model.probabilities(X)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSE)
     assert [model.class_names[k] for k in found.argmax(axis=1)] == names
 
 

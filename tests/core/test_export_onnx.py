@@ -17,9 +17,9 @@ from mlp_studio.core.export.onnx import IR_VERSION, OPSET, onnx_bytes
 from mlp_studio.core.export.registry import EXPORTS
 from mlp_studio.core.model import Model
 from mlp_studio.core.progress import to_nobody
-from tests.core.trainings import CASES, ODD, as_the_app_says, blobs, points, tolerance, train
+from tests.core.trainings import CASES, CLOSE, ODD, as_the_app_says, blobs, points, train
 
-DOUBLE, FLOAT = onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT
+DOUBLE = onnx.TensorProto.DOUBLE
 
 
 def session(content):
@@ -32,11 +32,15 @@ def asked(content, X):
     return labels.tolist(), probabilities
 
 
-def computed(graph, result, kind, shape, x):
-    """What the nodes of a graph give for x; `kind` and `shape` are those of its input."""
-    out = onnx.helper.make_tensor_value_info(result, kind, [None, None])
+def computed(graph, result, shape, x):
+    """What the nodes of a graph give for x; `shape` is that of its input."""
+    out = onnx.helper.make_tensor_value_info(result, DOUBLE, [None, None])
     proto = onnx.helper.make_graph(
-        graph.nodes, "test", [onnx.helper.make_tensor_value_info("x", kind, shape)], [out], initializer=graph.constants
+        graph.nodes,
+        "test",
+        [onnx.helper.make_tensor_value_info("x", DOUBLE, shape)],
+        [out],
+        initializer=graph.constants,
     )
     model = onnx.helper.make_model(proto, ir_version=IR_VERSION, opset_imports=[onnx.helper.make_opsetid("", OPSET)])
     onnx.checker.check_model(model, full_check=True)
@@ -51,7 +55,7 @@ def test_onnxruntime_gives_the_studios_answers(tmp_path, case):
     content, X = (tmp_path / "a.onnx").read_bytes(), points(trained)
     labels, probabilities = asked(content, X)
     expected, names = as_the_app_says(trained, X)
-    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=CLOSE)
     if case != "odd names":
         assert labels == names
 
@@ -64,20 +68,17 @@ def test_every_activation_is_the_studios(activation, backend, precision):
     X = points(trained)
     labels, probabilities = asked(onnx_bytes(Model.of(trained)), X)
     expected, names = as_the_app_says(trained, X)
-    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=CLOSE)
     assert labels == names
 
 
-@pytest.mark.parametrize(("dtype", "kind", "close"), [(np.float64, DOUBLE, 4e-15), (np.float32, FLOAT, 5e-7)])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_has_nodes_that_compute_it(name, dtype, kind, close):
-    z = np.concatenate([np.linspace(-40, 40, 8001), [0.0, -0.0, 1e-9, -1e-9, 300, -300]]).astype(dtype)[None]
+def test_every_activation_has_nodes_that_compute_it(name):
+    z = np.concatenate([np.linspace(-40, 40, 8001), [0.0, -0.0, 1e-9, -1e-9, 300, -300]])[None]
     graph = Graph()
-    graph.dtype = np.dtype(dtype)
     result = ACTIVATIONS[name].onnx(graph, "x")
-    found = z if result == "x" else computed(graph, result, kind, [None, None], z)
-    assert found.dtype == dtype
-    np.testing.assert_allclose(found, ACTIVATIONS[name].f(z.copy()), rtol=close, atol=close)
+    found = z if result == "x" else computed(graph, result, [None, None], z)
+    np.testing.assert_allclose(found, ACTIVATIONS[name].f(z.copy()), rtol=4e-15, atol=4e-15)
 
 
 @pytest.mark.parametrize("features", [1, 2, 3, 30])
@@ -87,14 +88,14 @@ def test_every_derived_input_has_nodes_that_compute_it(name, features):
         return
     X = np.random.default_rng(features).normal(3, 20, (50, features))
     graph = Graph()
-    found = computed(graph, DERIVATIONS[name].onnx(graph, "x", features), DOUBLE, [None, features], X)
+    found = computed(graph, DERIVATIONS[name].onnx(graph, "x", features), [None, features], X)
     np.testing.assert_allclose(found, derive(X, (name,))[:, features:], rtol=4e-15, atol=4e-15)
 
 
 def test_the_normal_distribution_is_exact_in_float64():
     z = np.linspace(-12, 12, 20001)[None]
     graph = Graph()
-    found = computed(graph, graph.normal_cdf("x"), DOUBLE, [None, None], z)
+    found = computed(graph, graph.normal_cdf("x"), [None, None], z)
     np.testing.assert_allclose(found, ndtr(z), rtol=0, atol=4e-15)
 
 

@@ -119,7 +119,7 @@ def test_a_table_of_the_studio_is_predicted_as_point_by_point(backend, settings,
 def test_a_row_without_a_value_gets_an_empty_prediction_and_is_counted(mixed, tmp_path):
     _, trained = mixed
     rows = [["x", "colour", "y, z"], ["1", "red", "2"], ["", "red", "2"], ["1", "", "2"], ["NA", "blue", "inf"]]
-    rows += [["1", "pink", "2"], ["inf", "red", "2"], ["1e306", "red", "-1e306"]]
+    rows += [["1", "pink", "2"], ["inf", "red", "2"], ["1.7e308", "red", "-1.7e308"]]
     path = write_csv(tmp_path / "new.csv", rows)
     tally = predict_table(trained, path, tmp_path / "out.csv")
     _, labels, chances = answers(tmp_path / "out.csv", trained)

@@ -14,20 +14,19 @@ ERFCX_NODES = 64
 class Graph:
     """Nodes and constants. `op("Add", a, b)` adds a node and gives the name of its output.
 
-    An input is the name of another node's output, or a number or array, which becomes a constant of `dtype`.
+    An input is the name of another node's output, or a number or array, which becomes a constant. All is float64.
     """
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []  # onnx.NodeProto
         self.constants: list[Any] = []  # onnx.TensorProto
-        self.dtype = np.dtype(np.float64)
 
     def __call__(self, operator: str, *inputs: Any, output: str = "", **attributes: Any) -> str:
         """Add a node; its output is called `output`, or by a name of its own."""
         from onnx import helper
 
         output = output or f"{operator.lower()}_{len(self.nodes)}"
-        names = [value if isinstance(value, str) else self.constant(np.asarray(value, self.dtype)) for value in inputs]
+        names = [value if isinstance(value, str) else self.constant(np.asarray(value, np.float64)) for value in inputs]
         self.nodes.append(helper.make_node(operator, names, [output], **attributes))
         return output
 
@@ -39,13 +38,6 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def cast(self, x: str, dtype: np.dtype[Any]) -> str:
-        """The numbers x in another kind of float, in which the constants after it are made as well."""
-        from onnx import helper
-
-        self.dtype = dtype
-        return self("Cast", x, to=helper.np_dtype_to_tensor_dtype(dtype))
-
     def columns(self, x: str, places: NDArray[np.int64]) -> str:
         """Columns of x (N, D): (N, k) for k places."""
         return self("Gather", x, self.constant(places), axis=1)
@@ -53,11 +45,8 @@ class Graph:
     def normal_cdf(self, z: str) -> str:
         """Φ(z) = (1 + erf(z / √2)) / 2, element by element.
 
-        Runtimes have Erf in float32 only. In float64: Φ(−|z|) = e^(−z²/2) erfcx(|z| / √2) / 2, and for z > 0 what
-        that leaves of 1.
+        Runtimes have Erf in float32 only. Φ(−|z|) = e^(−z²/2) erfcx(|z| / √2) / 2, and for z > 0 what that leaves of 1.
         """
-        if self.dtype == np.float32:
-            return self("Mul", self("Add", self("Erf", self("Mul", z, math.sqrt(0.5))), 1), 0.5)
         bell = self("Exp", self("Mul", self("Mul", z, z), -0.5))
         tail = self("Mul", self("Mul", bell, self._erfcx(self("Mul", self("Abs", z), math.sqrt(0.5)))), 0.5)
         return self("Where", self("Less", z, 0), tail, self("Sub", 1, tail))

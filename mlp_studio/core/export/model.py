@@ -1,22 +1,22 @@
 """The trained network as a safetensors file: weights, scaler and names, to be read without MLP Studio.
 
 Two lines read it in NumPy, two more compute the logits of samples X (N, D), here of a network with one hidden layer of
-ReLU and no derived inputs:
+ReLU and no derived inputs; x is float64, and so is all that follows, as where the studio predicts:
 
     from safetensors.numpy import load_file
     net = load_file("model.safetensors")  # W1, b1, W2, b2, …, mean, scale
 
     import numpy as np
-    x = ((X - net["mean"]) / net["scale"]).astype(net["W1"].dtype)
+    x = (X - net["mean"]) / net["scale"]
     logits = np.maximum(x @ net["W1"] + net["b1"], 0) @ net["W2"] + net["b2"]
 
 The same in PyTorch:
 
     from safetensors.torch import load_file
-    net = load_file("model.safetensors")
+    net = {name: values.double() for name, values in load_file("model.safetensors").items()}
 
     import torch
-    x = ((torch.as_tensor(X) - net["mean"]) / net["scale"]).to(net["W1"].dtype)
+    x = (torch.as_tensor(X) - net["mean"]) / net["scale"]
     logits = torch.relu(x @ net["W1"] + net["b1"]) @ net["W2"] + net["b2"]
 
 The names, the activation and what else belongs to it are JSON in the file's metadata:

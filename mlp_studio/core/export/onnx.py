@@ -24,7 +24,7 @@ def write_onnx(trained: Trained, path: Path, progress: Progress) -> None:
     """Write a run's network, scaler, derived inputs and class names. Raises ExportError, OSError, what progress raises.
 
     Input: X (N, D) float64, in original units; any N. Outputs: label (N,) strings, probabilities (N, C) float64.
-    Scaling is done in float64, the layers in the precision of the training, softmax in float64, as the studio does.
+    All is computed in float64, as `predict.predict` does, whatever the weights were trained in.
     """
     content = onnx_bytes(Model.of(trained))
     progress(0.5)
@@ -83,11 +83,11 @@ def _add_network(op: Graph, model: Model) -> None:
     x = op("Concat", INPUT, *made, axis=1) if made else INPUT
     mean, scale = op.constant(model.scaler.mean, "mean"), op.constant(model.scaler.scale, "scale")
     a = op("Div", op("Sub", x, mean), scale)
-    a = op.cast(a, np.dtype(model.precision))
     for number, (W, b) in enumerate(model.params, start=1):
-        z = op("Gemm", a, op.constant(W, f"W{number}"), op.constant(b, f"b{number}"), output=f"z{number}")
+        layer = [op.constant(values.astype(np.float64), f"{name}{number}") for name, values in (("W", W), ("b", b))]
+        z = op("Gemm", a, *layer, output=f"z{number}")
         a = ACTIVATIONS[model.activation].onnx(op, z) if number < len(model.params) else z
-    op("Softmax", op.cast(a, np.dtype(np.float64)), axis=1, output=PROBABILITIES)
+    op("Softmax", a, axis=1, output=PROBABILITIES)
     names = _class_names(model.class_names)
     op.constants.append(helper.make_tensor("class_names", TensorProto.STRING, [len(names)], names))  # type: ignore[arg-type]
     op("Gather", "class_names", op("ArgMax", PROBABILITIES, axis=1, keepdims=0), axis=0, output=LABEL)
