@@ -22,7 +22,7 @@ from mlp_studio.ui.scribe import Scribe, Taken
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.view import document_of
-from mlp_studio.ui.work import Work, same, work_of
+from mlp_studio.ui.work import Comparison, Work, work_of
 
 if TYPE_CHECKING:
     from mlp_studio.ui.main_window import MainWindow
@@ -48,6 +48,7 @@ class Desk(QObject):
         self.path: Path | None = None  # of the project; None: it was never saved
         self.stamp: Stamp | None = None  # of that file, as it was opened or saved
         self._saved: Work | None = None  # what was saved last; None: nothing, so that everything is to be saved
+        self._comparison = Comparison()
         self._begins = True  # the next data that are there are what the window begins with
         self._by_reference = False  # the project refers to the file of its data
         self.is_modified = False
@@ -83,7 +84,7 @@ class Desk(QObject):
 
     def is_saved(self, work: Work) -> bool:
         """Whether the project has all of this."""
-        return self.path is not None and self._saved is not None and same(self._saved, work)
+        return self.path is not None and self._comparison.same(self._saved, work)
 
     @Slot(object)
     def _follow(self, state: State) -> None:
@@ -91,7 +92,7 @@ class Desk(QObject):
             self._begins, self._saved = False, work_of(state)
         # a training that runs is ahead of all that was saved; and to compare its weights would take their time
         active = state.run is not None and state.run.active
-        modified = active or not (self._begins or (self._saved is not None and same(self._saved, work_of(state))))
+        modified = active or not (self._begins or self._comparison.same(self._saved, work_of(state)))
         if (modified, self.name) != (self.is_modified, self._title):
             self.is_modified, self._title = modified, self.name
             self._show_title()
@@ -336,7 +337,7 @@ class Desk(QObject):
     def _show_project(self, opened: Opened) -> None:
         """Show a project exactly as it was saved."""
         project, view = opened.project, opened.view
-        self._begins = False
+        self._begins = True  # what was there before is no measure any more
         self._studio.show_kept(
             project.experiment,
             opened.loaded,

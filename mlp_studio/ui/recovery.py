@@ -22,7 +22,7 @@ from mlp_studio.ui.scribe import Taken
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.view import View, document_of
-from mlp_studio.ui.work import Work, same, work_of
+from mlp_studio.ui.work import Comparison, Work, work_of
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Recovery(QObject):
         self._place: Place | None = None
         self.offers: tuple[Offer, ...] = ()
         self._kept: Work | None = None  # what the place holds
+        self._comparison = Comparison()
         self._is_writing = False
         self._has_complained = False
         self._began, self._cost = 0.0, 0.0  # of the writing that is under way; of the last one, in seconds
@@ -100,7 +101,7 @@ class Recovery(QObject):
             return
         is_untouched = not self._desk.is_modified and self._desk.path is None
         active = state.run is not None and state.run.active
-        if is_untouched or (not active and self._kept is not None and same(self._kept, work_of(state))):
+        if is_untouched or (not active and self._comparison.same(self._kept, work_of(state))):
             return
         self._is_writing, self._began = True, perf_counter()
         self._desk.scribe.take_down(self._write)

@@ -1,7 +1,8 @@
 """What a person would lose, as a value: two that are the same mean that nothing has changed since one was saved."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from mlp_studio.ui.store import State
 
 if TYPE_CHECKING:  # kept runs bring libraries along that the first window does not need
     from mlp_studio.core.kept import KeptRun
+
+SameData: TypeAlias = Callable[[Dataset | None, Dataset | None], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +44,23 @@ def work_of(state: State) -> Work:
     return Work(state.experiment, dataset, run.experiment, run.curves, run.snapshot, state.runs)
 
 
-def same(one: Work, other: Work) -> bool:
+class Comparison:
+    """Whether works are the same. It remembers what it said of the last two data sets, as large ones take a while."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Dataset | None, Dataset | None, bool] = (None, None, True)
+
+    def same(self, kept: Work | None, present: Work) -> bool:
+        """Whether nothing of what is present would be lost with what is kept; None: nothing is."""
+        return kept is not None and same(kept, present, self._same_data)
+
+    def _same_data(self, one: Dataset | None, other: Dataset | None) -> bool:
+        if self._last[0] is not one or self._last[1] is not other:
+            self._last = one, other, _same_data(one, other)
+        return self._last[2]
+
+
+def same(one: Work, other: Work, same_data: SameData | None = None) -> bool:
     """Whether nothing would be lost with one of the two.
 
     Mostly the values are the same objects; what was brought back, by undo or from a file, is compared number by number.
@@ -52,7 +71,7 @@ def same(one: Work, other: Work) -> bool:
         and _same_runs(one.runs, other.runs)
         and _same_curves(one.curves, other.curves)
         and _same_weights(one.snapshot, other.snapshot)
-        and _same_data(one.dataset, other.dataset)
+        and (same_data or _same_data)(one.dataset, other.dataset)
     )
 
 
