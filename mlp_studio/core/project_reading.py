@@ -17,7 +17,7 @@ from mlp_studio.core import account, dataset, derive, prepare, training_state
 from mlp_studio.core import project_document as doc
 from mlp_studio.core.album import MOST_PAGES, Page
 from mlp_studio.core.backends import protocol
-from mlp_studio.core.config import Experiment, with_setting
+from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.errors import MissingDataError, StudioError
 from mlp_studio.core.files import sha256_of
 from mlp_studio.core.gaps import with_gaps_filled
@@ -74,13 +74,14 @@ class Reading:
 
     def experiment(self, settings: doc.Settings) -> Experiment:
         """The experiment; every setting is one that its knob takes. What an older file lacks has its default."""
-        texts = {path: self._text(name) for path, name in settings.texts.items()}
-        experiment, known = Experiment(), settings_of(Experiment())
-        for path, value in {**settings.values, **texts}.items():
-            if self._newer and path not in known:
-                continue
-            experiment = with_setting(experiment, path, value)
-            require(settings_of(experiment)[path] == value, f"the setting {quoted(path)} has a value of another kind")
+        values = settings.values | {path: self._text(name) for path, name in settings.texts.items()}
+        if self._newer:
+            known = settings_of(Experiment())
+            values = {path: value for path, value in values.items() if path in known}
+        experiment = with_settings(Experiment(), values)
+        taken = settings_of(experiment)
+        for path, value in values.items():
+            require(taken[path] == value, f"the setting {quoted(path)} has a value of another kind")
         split = experiment.split
         require(abs(split.train + split.validation + split.test - 1) <= 1e-6, "the shares do not add up to 100 %")
         return experiment

@@ -97,10 +97,10 @@ def _header(content: bytes, size: int) -> tuple[list[_Entry], dict[str, str]]:
     """The arrays in the order in which they lie, without a gap between them or after the last, and the texts."""
     document = parsed(content)
     if not isinstance(document, dict):
-        raise BrokenFileError("its header is none")
+        raise BrokenFileError("its header makes no sense")
     texts = document.pop("__metadata__", {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise BrokenFileError("its header is none")
+        raise BrokenFileError("its header makes no sense")
     entries = sorted((_entry(name, fields) for name, fields in document.items()), key=lambda at: (at.begin, at.end))
     ends = [0, *(entry.end for entry in entries)]
     if [*(entry.begin for entry in entries), size] != ends:
@@ -114,7 +114,7 @@ def _entry(name: str, fields: Any) -> _Entry:
         shape, (begin, end) = tuple(fields["shape"]), fields["data_offsets"]
         sound = all(type(number) is int and 0 <= number <= MOST_LENGTH for number in (*shape, begin, end))
     except (KeyError, TypeError, ValueError):
-        raise BrokenFileError("its header is none") from None
+        raise BrokenFileError("its header makes no sense") from None
     if not sound or len(shape) > MOST_AXES or end - begin != prod(shape) * dtype.itemsize:
         raise BrokenFileError("an array's size is not what its header says")
     return _Entry(name, dtype, shape, begin, end)
