@@ -18,6 +18,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -25,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
+from safetensors.numpy import save
 
 from mlp_studio.core import tensor_file
 from mlp_studio.core.errors import ProjectError, StudioError
@@ -90,18 +92,22 @@ def mutated(rng: Generator, seeds: Sequence[Original]) -> bytes:
     digests = {name: digest(array) for name, array in arrays.items()}
     if rng.random() < 0.95:
         envelope["sha256"] = _fingerprint(envelope["document"], digests)
-    content = tensor_file_of(rng, arrays, json.dumps(envelope))
+    content = tensor_file_of(arrays, json.dumps(envelope))
+    if rng.random() < 0.1:
+        content = with_another_claim(rng, content)
     return damaged(rng, content, seed.content) if rng.random() < 0.02 else content
 
 
-def tensor_file_of(rng: Generator, arrays: dict[str, np.ndarray], text: str) -> bytes:
-    """The file, now and then with a header that claims something else."""
+def tensor_file_of(arrays: dict[str, np.ndarray], text: str) -> bytes:
+    """The file, whatever is in the text; where that is too much for the program, by the library itself."""
     try:
-        content = tensor_file.serialised(arrays, {KEY: text})
+        return tensor_file.serialised(arrays, {KEY: text})
     except tensor_file.TooLongError:
-        return with_header(json.dumps({"__metadata__": {KEY: text}}).encode(), b"")
-    if rng.random() > 0.1:
-        return content
+        return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {KEY: text})
+
+
+def with_another_claim(rng: Generator, content: bytes) -> bytes:
+    """The file, with a header that claims something else."""
     length = int.from_bytes(content[:LENGTH_BYTES], "little")
     header = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length])
     change_tree(rng, header)
@@ -123,7 +129,7 @@ def bomb(rng: Generator, seed: Original) -> bytes:
     document = {**document, "view": view}
     digests = {name: digest(array) for name, array in seed.arrays.items()}
     envelope = {**seed.envelope, "document": document, "sha256": _fingerprint(document, digests)}
-    return tensor_file_of(rng, seed.arrays, json.dumps(envelope, separators=(",", ":"), ensure_ascii=False))
+    return tensor_file_of(seed.arrays, json.dumps(envelope, separators=(",", ":"), ensure_ascii=False))
 
 
 def with_header(header: bytes, rest: bytes) -> bytes:
@@ -181,7 +187,7 @@ def containers(tree: Any) -> Any:
 
 
 def add(rng: Generator, place: Any) -> None:
-    value = VALUES[rng.integers(len(VALUES))]
+    value = deepcopy(VALUES[rng.integers(len(VALUES))])  # which the next accident may change
     if isinstance(place, list):
         place.insert(int(rng.integers(len(place) + 1)), value)
     else:
@@ -202,7 +208,7 @@ def new_value(rng: Generator, value: Any) -> Any:
         return (value + "x", value[1:], value.upper(), value * 3, [value])[rng.integers(5)]
     if kind < 0.4 and isinstance(value, list):
         return (value * 2, value[:-1], value[::-1], dict.fromkeys(map(str, value)))[rng.integers(4)]
-    return VALUES[rng.integers(len(VALUES))]
+    return deepcopy(VALUES[rng.integers(len(VALUES))])
 
 
 def flat_enough(deep: Any) -> Any:

@@ -23,7 +23,8 @@ from mlp_studio.core.progress import Progress, to_nobody
 Array: TypeAlias = NDArray[Any]
 
 LENGTH_BYTES = 8  # of the header's length, with which a file begins
-MOST_HEADER = 4 << 20  # bytes: as Python's objects they take up to thirty times as much memory, and a second
+MOST_HEADER = 4 << 20  # bytes: as Python's objects they take up to thirty times as much memory
+MOST_BRACKETS = 200_000  # in it: each may begin an object or a list, and collecting cycles among many takes seconds
 MOST_AXES, MOST_LENGTH = 2, 1 << 40
 DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
@@ -74,7 +75,7 @@ def pieces(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> list[bytes 
             content.append(memoryview(array.reshape(-1).view(np.uint8).data))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % ALIGNMENT)
-    if len(text) > MOST_HEADER:
+    if len(text) > MOST_HEADER or _is_crowded(text):
         raise TooLongError
     return [len(text).to_bytes(LENGTH_BYTES, "little") + text, *content]
 
@@ -132,10 +133,17 @@ def _array(entry: _Entry, file: BufferedReader, size: int, progress: Progress) -
 
 def parsed(text: bytes | str) -> Any:
     """What a JSON text holds. Raises BrokenFileError where it is none."""
+    if _is_crowded(text.encode("utf-8", "replace") if isinstance(text, str) else text):
+        raise BrokenFileError("its description is too long")
     try:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise BrokenFileError("its description cannot be read") from None
+
+
+def _is_crowded(text: bytes) -> bool:
+    """Whether there would be too many objects and lists."""
+    return text.count(b"[") + text.count(b"{") > MOST_BRACKETS
 
 
 def _no_number(name: str) -> None:

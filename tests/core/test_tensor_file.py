@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save
 
 from mlp_studio.core.tensor_file import (
     LENGTH_BYTES,
+    MOST_BRACKETS,
     MOST_HEADER,
     BrokenFileError,
     TooLongError,
@@ -132,6 +133,12 @@ def test_a_pipe_does_not_wait_for_ever_and_a_folder_is_none(tmp_path):
             read(path)
 
 
-def test_more_text_than_can_be_read_again_is_not_written():
+@pytest.mark.parametrize("text", ["x" * MOST_HEADER, "[" * (MOST_BRACKETS + 1)])
+def test_more_text_than_can_be_read_again_is_not_written(tmp_path, text):
     with pytest.raises(TooLongError):
-        serialised({}, {"key": "x" * MOST_HEADER})
+        serialised({}, {"key": text})
+    path = written(tmp_path, with_header({"__metadata__": {"key": text}}))
+    with pytest.raises(BrokenFileError, match=r"header|too long"):
+        read(path)
+    path = written(tmp_path, serialised({}, {"key": "[" * (MOST_BRACKETS - 10)}))
+    assert read(path)[1] == {"key": "[" * (MOST_BRACKETS - 10)}
