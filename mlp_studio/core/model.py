@@ -61,6 +61,11 @@ class Model:
         return str(self.params[0].W.dtype)
 
     @property
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers; those of a run that has just diverged need not be."""
+        return all(np.isfinite(values).all() for layer in self.params for values in layer)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Units of every layer: (K, hidden…, C)."""
         return (len(self.params[0].W), *(len(layer.b) for layer in self.params))

@@ -16,6 +16,7 @@ from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.errors import CancelledError, ExportError, ProjectError
 from mlp_studio.core.export import model as module
 from mlp_studio.core.export.model import KEY, model_bytes, read_model
+from mlp_studio.core.export.onnx import onnx_bytes
 from mlp_studio.core.export.registry import EXPORTS
 from mlp_studio.core.model import Model
 from mlp_studio.core.network import Layer
@@ -142,11 +143,13 @@ def test_what_reads_back_differently_is_not_written(tmp_path, monkeypatch):
     assert path.read_bytes() == b"the one before"
 
 
-def test_weights_that_are_not_finite_are_refused():
-    model = Model.of(train())
+@pytest.mark.parametrize("content_of", [model_bytes, onnx_bytes])
+def test_weights_that_are_not_finite_are_refused(content_of):
+    model = Model.of(train(train__epochs=1))
+    content_of(model)
     model.params[0].b[0] = np.inf
     with pytest.raises(ExportError, match="not finite"):
-        model_bytes(model)
+        content_of(model)
 
 
 @pytest.mark.parametrize("name", ["model", "onnx"])

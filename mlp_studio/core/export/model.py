@@ -60,6 +60,7 @@ SUFFIX = ".safetensors"
 KEY = "mlp-studio-model"  # of the metadata: one key, as several would be written in an order of chance
 SCHEMA = MIN_READER = 1  # of what is written here, and the oldest schema whose readers understand it
 NEEDS = "0.1.0"  # the first version of the program with such a reader
+DIVERGED = "The weights are not finite: the training has diverged, so there is no model to write."
 MOST_BYTES = 1 << 30  # the largest network that the studio trains takes a tenth of it
 
 
@@ -100,8 +101,8 @@ def write_model(trained: Trained, path: Path, progress: Progress) -> None:
 def model_bytes(model: Model) -> bytes:
     """The file's content. Raises ExportError where the weights are not finite, or the names too long."""
     arrays, document = arrays_of(model), _document(model)
-    if not all(np.isfinite(values).all() for values in arrays.values()):
-        raise ExportError("The weights are not finite: the training has diverged, so there is no model to write.")
+    if not model.is_finite:
+        raise ExportError(DIVERGED)
     envelope = {
         "schema": SCHEMA,
         "min_reader": MIN_READER,

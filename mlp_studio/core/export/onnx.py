@@ -11,6 +11,7 @@ from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.derive import DERIVATIONS
 from mlp_studio.core.errors import ExportError
 from mlp_studio.core.export.graph import Graph
+from mlp_studio.core.export.model import DIVERGED
 from mlp_studio.core.files import write_bytes
 from mlp_studio.core.model import Model
 from mlp_studio.core.progress import Progress
@@ -33,7 +34,9 @@ def write_onnx(trained: Trained, path: Path, progress: Progress) -> None:
 
 
 def onnx_bytes(model: Model) -> bytes:
-    """The file's content. Raises ExportError where two classes could not be told apart."""
+    """The file's content. Raises ExportError where weights are not finite or two classes could not be told apart."""
+    if not model.is_finite:
+        raise ExportError(DIVERGED)
     content: bytes = _proto(model).SerializeToString(deterministic=True)
     return content
 
