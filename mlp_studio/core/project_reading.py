@@ -63,8 +63,8 @@ class Reading:
         array = self._arrays.get(name)
         if array is None or array.dtype != np.dtype(dtype) or array.ndim != len(shape):
             raise UnfitError(f"the array {quoted(name)} is missing or of another kind")
-        fits = all(wanted in (None, there) for wanted, there in zip(shape, array.shape, strict=True))
-        require(fits, f"the array {quoted(name)} is of another size")
+        if any(wanted not in (None, there) for wanted, there in zip(shape, array.shape, strict=True)):
+            raise UnfitError(f"the array {quoted(name)} is of another size")
         return array
 
     def _number(self, name: str) -> float:
@@ -81,7 +81,8 @@ class Reading:
         experiment = with_settings(Experiment(), values)
         taken = settings_of(experiment)
         for path, value in values.items():
-            require(taken[path] == value, f"the setting {quoted(path)} has a value of another kind")
+            if taken[path] != value:
+                raise UnfitError(f"the setting {quoted(path)} has a value of another kind")
         split = experiment.split
         require(abs(split.train + split.validation + split.test - 1) <= 1e-6, "the shares do not add up to 100 %")
         return experiment
