@@ -18,7 +18,6 @@ from mlp_studio.core.resources import resource
 from mlp_studio.ui import errors, theme
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.memory import Memory
-from mlp_studio.ui.places import data_folder
 from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.warm_up import FirstPaint, WarmUp
@@ -73,13 +72,20 @@ def main(paths: list[str]) -> int:
     reporter.fault.connect(window.show_fault)
     warm_up = WarmUp(window, window.studio.store)
     first_paint = FirstPaint(window)
-    first_paint.painted.connect(partial(window.recovery.begin, data_folder()))
+    first_paint.painted.connect(partial(_keep_safe, window))
     window.show()
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_file(Path(paths[0])))
     code = application.exec()
     warm_up.end()
     return code
+
+
+def _keep_safe(window: MainWindow) -> None:
+    """Keep what a crash would lose; the window is painted already."""
+    from mlp_studio.ui.places import data_folder
+
+    window.keep_safe(data_folder())
 
 
 def write_picture(path: Path, training: "Training", status: "Status", probe: "Floats | None" = None) -> None:

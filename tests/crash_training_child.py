@@ -27,7 +27,7 @@ def tend() -> None:
     window: MainWindow = state["window"]
     studio = window.studio
     run = studio.store.state.run
-    if state["step"] == "wait" and window.recovery._place is not None:
+    if state["step"] == "wait" and window.recovery is not None and window.recovery._place is not None:
         if hasattr(window, "recovery_bar"):
             window.recovery_bar.restore_button.click()
             state["step"] = "restore"

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QMessageBox
 from mlp_studio.core.progress import Progress
 from mlp_studio.ui.loading import Reading, Stamp, stamp_of
 from mlp_studio.ui.memory import Memory
-from mlp_studio.ui.places import Label
 from mlp_studio.ui.project_files import SUFFIX, Finder, Opened, read_project, write_project
 from mlp_studio.ui.scribe import Scribe, Taken
 from mlp_studio.ui.store import State
@@ -26,6 +25,7 @@ from mlp_studio.ui.work import Comparison, Work, work_of
 
 if TYPE_CHECKING:
     from mlp_studio.ui.main_window import MainWindow
+    from mlp_studio.ui.places import Label
 
 LARGE = 50e6  # bytes of features from a file: so many are kept in a project only if the person wants it
 SAID_MILLISECONDS = 3000  # how long it is said that something was saved
@@ -324,7 +324,7 @@ class Desk(QObject):
         self._memory.remember_file(opened.path)
         self.opened.emit()
 
-    def show_recovered(self, opened: Opened, label: Label) -> None:
+    def show_recovered(self, opened: Opened, label: "Label") -> None:
         """Show what was kept of work that a crash ended; it is to be saved where it was saved before."""
         self.path = Path(label.project) if label.project else None
         self.stamp = label.file_stamp

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import (
@@ -45,11 +46,13 @@ from mlp_studio.ui.panels.prediction import PredictionPanel
 from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.panels.tables import ask_path
 from mlp_studio.ui.plots.curves import CurvesPanel
-from mlp_studio.ui.recovery import Recovery
 from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.view import View
+
+if TYPE_CHECKING:
+    from mlp_studio.ui.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +71,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self, studio, self.memory)
         self.exporting = Exporting(self, studio, self.desk.scribe, self.memory, lambda: self.desk.name)
         self.closing = Closing(self, studio, self.desk)
-        self.recovery = Recovery(self, studio, self.desk, self.memory, self.view)
-        self.recovery.offered.connect(self._make_recovery_bar)
+        self.recovery: Recovery | None = None  # see keep_safe
         self._rendered: object = None
         self._icons: dict[str, tuple[str, str, str]] = {}  # command → shape and colours of its icon
         self._ended_at = 0.0  # when a training last came to its end by itself
@@ -126,10 +128,18 @@ class MainWindow(QMainWindow):
         self.docks["features"].visibilityChanged.connect(self._make_features)
         self._place_docks()
 
+    def keep_safe(self, folder: Path) -> None:
+        """From now on keep the work in this folder, and offer what was left behind there. After the first paint."""
+        from mlp_studio.ui.recovery import Recovery
+
+        self.recovery = Recovery(self, self.studio, self.desk, self.memory, self.view)
+        self.recovery.offered.connect(self._make_recovery_bar)
+        self.recovery.begin(folder)
+
     @Slot()
     def _make_recovery_bar(self) -> None:
         """Made where there is something to offer, which is rare."""
-        if self.recovery.offers and not hasattr(self, "recovery_bar"):
+        if self.recovery is not None and self.recovery.offers and not hasattr(self, "recovery_bar"):
             from mlp_studio.ui.panels.recovery_bar import RecoveryBar
 
             self.recovery_bar = RecoveryBar(self.recovery, self.centralWidget())
@@ -610,7 +620,8 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._remember()
-            self.recovery.end()
+            if self.recovery is not None:
+                self.recovery.end()
             self.desk.end()
             self.importing.end()
             self.studio.shut_down()

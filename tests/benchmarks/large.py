@@ -216,7 +216,7 @@ def table_steps(window: MainWindow, table: Path, meter: Meter) -> None:
 
 def project_steps(window: MainWindow, table: Path, meter: Meter) -> None:
     """What becomes of a large table in projects: kept for a crash, saved, and opened."""
-    project, desk, keeper = table.with_name("large.mlps"), window.desk, window.recovery
+    project, desk = table.with_name("large.mlps"), window.desk
 
     def there() -> bool:
         return is_there(window) and not desk.is_saving
@@ -231,7 +231,8 @@ def project_steps(window: MainWindow, table: Path, meter: Meter) -> None:
     def change() -> None:
         window.studio.set("train.learning_rate", 0.04)
 
-    keeper.begin(table.with_name("kept"))
+    window.keep_safe(table.with_name("kept"))
+    keeper = window.recovery
     keeper._due.setInterval(0)
     meter("kept for a crash", keeper._keep, is_kept)
     meter("kept again, after a change", lambda: (change(), keeper._keep()), is_kept)

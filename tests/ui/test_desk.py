@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QMessageBox
 
+from mlp_studio.app import make_window
 from mlp_studio.core import project as core_project
 from mlp_studio.core.boundary import Box
 from mlp_studio.core.config import with_settings
@@ -549,3 +550,17 @@ def test_data_that_a_project_refers_to_and_that_moved_are_asked_for_once(
 
 def test_projects_end_alike_in_the_window_and_below_it():
     assert project_files.SUFFIX == core_project.SUFFIX
+
+
+def test_a_project_that_is_named_at_the_start_is_opened(qapp, qtbot, window, project, tmp_path):
+    save(qtbot, window)
+    epoch = run_of(window).epoch
+    started = make_window(QSettings(str(tmp_path / "other.ini"), QSettings.Format.IniFormat))
+    started.show()
+    started.open_file(project)  # before anything else has happened, as `mlp-studio FILE` does
+    qtbot.waitUntil(lambda: started.desk.path == project and not started.studio.is_busy, timeout=SECONDS)
+    assert run_of(started).epoch == epoch
+    assert not started.isWindowModified()
+    assert started.studio.shut_down(20_000)
+    started.close()
+    started.deleteLater()

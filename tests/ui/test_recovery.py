@@ -40,7 +40,7 @@ def start(qapp, qtbot, tmp_path, folder, monkeypatch):
         windows.append(window)
         window.show()
         qtbot.waitUntil(lambda: run_of(window).raster is not None, timeout=SECONDS)
-        window.recovery.begin(folder)
+        window.keep_safe(folder)
         return window
 
     yield started
@@ -156,6 +156,7 @@ def test_large_rows_are_written_once_and_come_back(qtbot, start, crashed, folder
     window.studio.set("data.rows", 200_000)
     qtbot.waitUntil(lambda: not state_of(window).loading, timeout=SECONDS)
     window.studio.step()
+    wait_for_status(qtbot, window, "paused")
     qtbot.waitUntil(lambda: is_kept(window), timeout=SECONDS)
     rows = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.rows")}
     assert len(rows) == 2  # features and labels
