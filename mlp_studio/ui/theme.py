@@ -56,7 +56,7 @@ def _palette(tone: Colours) -> QPalette:
         for name in names:
             palette.setColor(name, QColor(colour))
     disabled = QPalette.ColorGroup.Disabled
-    for name in (role.WindowText, role.Text, role.ButtonText):
+    for name in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
         palette.setColor(disabled, name, QColor(tone.muted))
     palette.setColor(disabled, role.Highlight, QColor(tone.line))
     return palette

@@ -1,7 +1,7 @@
 """Colours: can points be told from the ground they lie on?"""
 
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from mlp_studio.app import make_application
@@ -41,3 +41,13 @@ def test_an_empty_check_box_has_an_outline_that_can_be_seen(qapp, qtbot, scheme)
     ground = QColor((DARK if scheme == "dark" else LIGHT).window)
     assert along[-1] == ground
     assert max(contrast(colour, ground) for colour in along) >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_chosen_in_a_list_that_cannot_act_is_readable(qapp, scheme):
+    make_application()
+    theme.apply_scheme(scheme)
+    palette, group, role = qapp.palette(), QPalette.ColorGroup.Disabled, QPalette.ColorRole
+    found = contrast(palette.color(group, role.HighlightedText), palette.color(group, role.Highlight))
+    theme.apply_scheme("system")
+    assert found >= 3
