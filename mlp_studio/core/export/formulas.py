@@ -96,10 +96,12 @@ INITIALIZER_CODE: Mapping[str, InitializerCode] = {
 class OptimizerCode:
     """An update of `w` by its gradient `g`, in place, with `memory`, arrays like w that are zero at the start.
 
-    `{xp}` is np or torch. `once` are lines that come before the updates of all the parameters, where `t` counts them.
+    `{xp}` is np or torch; `torch` says what torch.optim calls it. `once` are lines that come before the updates of all
+    the parameters, where `t` counts them.
     """
 
     formula: str
+    torch: str
     update: tuple[str, ...]
     memory: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
@@ -107,19 +109,22 @@ class OptimizerCode:
 
 
 OPTIMIZER_CODE: Mapping[str, OptimizerCode] = {
-    "sgd": OptimizerCode("w ← w − α g", ("w -= LEARNING_RATE * g",)),
+    "sgd": OptimizerCode("w ← w − α g", "SGD", ("w -= LEARNING_RATE * g",)),
     "momentum": OptimizerCode(
         "v ← μ v + g,  w ← w − α v",
+        "SGD with momentum",
         ("v *= MOMENTUM", "v += g", "w -= LEARNING_RATE * v"),
         memory=("v",),
     ),
     "nesterov": OptimizerCode(
         "v ← μ v + g,  w ← w − α (g + μ v)",
+        "SGD with nesterov=True",
         ("v *= MOMENTUM", "v += g", "w -= LEARNING_RATE * (MOMENTUM * v + g)"),
         memory=("v",),
     ),
     "rmsprop": OptimizerCode(
         "s ← ρ s + (1 − ρ) g²,  w ← w − α g / (√s + ε)",
+        "RMSprop",
         (
             "s *= RHO",
             "s += (1 - RHO) * g * g",
@@ -130,6 +135,7 @@ OPTIMIZER_CODE: Mapping[str, OptimizerCode] = {
     ),
     "adam": OptimizerCode(
         "m ← β₁ m + (1 − β₁) g,  s ← β₂ s + (1 − β₂) g²,  w ← w − α m̂ / (√ŝ + ε)",
+        "Adam",
         (
             "m *= BETA_1",
             "m += (1 - BETA_1) * g",

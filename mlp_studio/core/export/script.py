@@ -20,6 +20,16 @@ from mlp_studio.core.progress import Progress
 from mlp_studio.core.threads import threads_for
 from mlp_studio.core.trained import Trained
 
+SYMBOLS = {
+    "numpy": (
+        "X (n, D) are n samples, y (n,) their classes, ŷ (n, C) the probabilities of these;",
+        "W (fan_in, fan_out) and b (fan_out,) belong to a layer: z = a W + b, a = f(z).",
+    ),
+    "torch": (
+        "X (n, D) are n samples, y (n,) their classes. To the network they are columns, (D, n):",
+        "W (fan_out, fan_in) and b (fan_out, 1) belong to a layer, z = W a + b, a = f(z).",
+    ),
+}
 BACKENDS = {"numpy": ("NumPy", numpy_sections), "torch": ("PyTorch", torch_sections)}
 
 
@@ -51,11 +61,10 @@ def heading(trained: Trained, backend: str) -> str:
     label, _ = BACKENDS[backend]
     lines = [f"A multilayer perceptron in {label}: an experiment of MLP Studio, from its data to its figures.", ""]
     lines += doubts(trained, backend) or [
-        "On the machine that trained it, with the same libraries, it gives the same weights to the last digit.",
+        "On the machine that trained it, with the same libraries, it gives the same weights to the last digit, unless",
+        "a setting was changed while it trained.",
     ]
-    lines += ["", "X (n, D) are n samples, y (n,) their classes, ŷ (n, C) the probabilities of these;"]
-    lines += ["W (fan_in, fan_out) and b (fan_out,) belong to a layer: z = a W + b, a = f(z)."]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *SYMBOLS[backend]])
 
 
 def doubts(trained: Trained, backend: str) -> list[str]:

@@ -13,6 +13,9 @@ from mlp_studio.core.network import layer_sizes
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream
 
+LAYERS = """\
+# nn.Linear takes samples as rows. That could be written here, too, but the last digits of a sum depend on the order in
+# which it is added up, and with columns they are MLP Studio's."""
 FEW_LAYERS = 3  # whose parameters have room on one line
 
 DIALECT = Dialect(
@@ -90,7 +93,7 @@ def _module(experiment: Experiment, sizes: tuple[int, ...]) -> str:
         "def forward(self, X):\n" + indented(forward),
     )
     body = indented([f'"""{about}"""', "", *methods.splitlines()])
-    return f"class MLP(nn.Module):\n{body}"
+    return f"{LAYERS}\n\n\nclass MLP(nn.Module):\n{body}"
 
 
 def _tensors(experiment: Experiment, prepared: Prepared) -> str:

@@ -54,6 +54,7 @@ def update(experiment: Experiment, dialect: Dialect) -> str:
     sources = ["params", "gradients", *(["*memory"] if code.memory else [])]
     lines = [
         f'"""{about}"""',
+        *([f"# torch.optim's {code.torch} takes the same steps, but for the last digits"] if dialect.head else []),
         *code.once,
         f"for {', '.join(names)} in zip({', '.join(sources)}):",
         *(f"    {line.format(xp=dialect.xp)}" for line in code.update),
