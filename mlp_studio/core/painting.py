@@ -1,4 +1,4 @@
-"""Points that are painted: a canvas as a frozen value, what tools do to it, and the way back.
+"""Points that are painted: a canvas as a frozen value, and what tools do to it.
 
 Every point carries a ticket in [0, 1) for as long as it is there. Those below the training share are trained on, the
 next ones validate, the rest test: a point that comes or goes moves no other from one share to another. The k-th point
@@ -26,7 +26,6 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 TICKET_STEPS = 1_000_000  # a ticket has six decimals, which keeps the text of a canvas short
 MOST_POINTS = 20_000  # on a canvas: as many as the boundary view draws
 MOST_CLASSES = 20
-MOST_STROKES = 100  # that can be undone
 NAME = "Painted points"
 SAMPLE = ("blobs", 120, 2, 0.3)  # generator, rows, classes and noise of a canvas to begin with
 
@@ -217,33 +216,3 @@ def _column(values: Sequence[float] | str) -> NDArray[np.float64]:
     if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
         raise TypeError
     return np.array(values, dtype=np.float64)
-
-
-# --- the way back -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Strokes:
-    """The canvas as it is, those before it (the oldest first) and those that were undone (the next first)."""
-
-    present: Canvas
-    past: tuple[Canvas, ...] = ()
-    future: tuple[Canvas, ...] = ()
-
-    def done(self, canvas: Canvas) -> "Strokes":
-        """One stroke more; nothing happened where the canvas is the same."""
-        if canvas is self.present:
-            return self
-        return Strokes(canvas, (*self.past, self.present)[-MOST_STROKES:])
-
-    def undone(self) -> "Strokes":
-        """One stroke back, where there is one."""
-        if not self.past:
-            return self
-        return Strokes(self.past[-1], self.past[:-1], (self.present, *self.future))
-
-    def redone(self) -> "Strokes":
-        """The stroke that was undone last once more, where there is one."""
-        if not self.future:
-            return self
-        return Strokes(self.future[0], (*self.past, self.present), self.future[1:])

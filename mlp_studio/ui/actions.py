@@ -46,8 +46,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("save_points", "&File", "Export &points as CSV…", "Save the data that are loaded", "export_data"),
     Command("quit", "&File", "&Quit", "Close MLP Studio", "close", "Ctrl+Q"),
-    Command("undo", "&Edit", "&Undo", "Take the last stroke of the brush back", "undo", "Ctrl+Z"),
-    Command("redo", "&Edit", "R&edo", "Paint what was undone once more", "redo", "Ctrl+Shift+Z"),
+    Command("undo", "&Edit", "&Undo", "Take the last change of settings, data or points back", "undo", "Ctrl+Z"),
+    Command("redo", "&Edit", "R&edo", "Do what was undone last once more", "redo", "Ctrl+Shift+Z"),
     Command("paint", "&Edit", "&Paint points", "Add, erase and move points with the mouse", "paint", "P", "", True),
     Command(
         "copy_picture",

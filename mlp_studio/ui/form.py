@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPalette, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QKeySequence, QPalette, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -68,6 +68,7 @@ class NumberBox(QAbstractSpinBox):
     """A number typed freely, or stepped with arrows; it never changes what was typed, the field judges that."""
 
     submitted = Signal(str)
+    stepped = Signal(str)
 
     def __init__(self, knob: Knob, kind: type, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +78,7 @@ class NumberBox(QAbstractSpinBox):
         self.lineEdit().setAlignment(Qt.AlignmentFlag.AlignRight)
         self.editingFinished.connect(self._finished)
         self.pace = Pace(self)  # of steps: a key that is held down repeats faster than points are drawn
-        self.pace.due.connect(self._finished)
+        self.pace.due.connect(self._stepped)
 
     def set_text(self, text: str) -> None:
         """Show a value."""
@@ -109,12 +110,36 @@ class NumberBox(QAbstractSpinBox):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return enters the number and leaves the field, so that the next key is the window's again."""
+        if is_for_window(self.lineEdit(), event):
+            event.ignore()
+            return
         super().keyPressEvent(event)
         leave_on_return(self, event)
 
     @Slot()
     def _finished(self) -> None:
         self.submitted.emit(self.text())
+
+    @Slot()
+    def _stepped(self) -> None:
+        self.stepped.emit(self.text())
+
+
+def is_for_window(edit: QLineEdit, event: QKeyEvent) -> bool:
+    """Whether the keys ask to undo or redo where nothing is being typed: then they mean the window's changes."""
+    undo = event.matches(QKeySequence.StandardKey.Undo) and not edit.isUndoAvailable()
+    return undo or (event.matches(QKeySequence.StandardKey.Redo) and not edit.isRedoAvailable())
+
+
+class TypedLine(QLineEdit):
+    """A line of text that leaves undo to the window while nothing is being typed."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that are not for a text go on to the window."""
+        if is_for_window(self, event):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
 
 def leave_on_return(field: QWidget, event: QKeyEvent) -> None:
@@ -200,7 +225,7 @@ class LayersEdit(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._edit = QLineEdit(self)
+        self._edit = TypedLine(self)
         self._edit.setPlaceholderText("100 or 64, 32")
         self._edit.editingFinished.connect(self._finished)
         self._edit.returnPressed.connect(self._edit.clearFocus)
@@ -298,8 +323,11 @@ class CheckList(QWidget):
 class Field(QWidget):
     """One setting: its control and, beneath it, the sentence that says what is wrong with what was typed.
 
-    `set_value(path, value)` is the intent; it raises ConfigError where the value cannot be taken.
+    `set_value(path, value)` is the intent; it raises ConfigError where the value cannot be taken. `held`: a drag of
+    the slider begins or ends. `is_stepping`: the value is one of many that follow each other, as by an arrow key.
     """
+
+    held = Signal(bool)
 
     def __init__(
         self,
@@ -314,6 +342,7 @@ class Field(QWidget):
         self.knob = knob
         self._set_value = set_value
         self._shown: Any = None
+        self.is_stepping = False
         self.control = self._make_control(knob, value)
         self.control.setObjectName(path)
         self.control.setAccessibleName(knob.label)
@@ -334,7 +363,8 @@ class Field(QWidget):
         slider.setObjectName(f"{self.path}.slider")
         slider.setAccessibleName(f"{self.knob.label} slider")
         slider.moved.connect(self._slid)
-        slider.submitted.connect(self.commit)
+        slider.submitted.connect(self._slid_on)
+        slider.held.connect(self.held)
         both = QWidget(self)
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
@@ -379,6 +409,7 @@ class Field(QWidget):
             return layers
         number = NumberBox(knob, type(value), self)
         number.submitted.connect(self._submit)
+        number.stepped.connect(self._step)
         return number
 
     def show_value(self, value: Any) -> None:
@@ -412,6 +443,19 @@ class Field(QWidget):
         """Take over what is typed and was not entered yet."""
         if self.control.isEnabled() and isinstance(self.control, NumberBox | LayersEdit):
             self._submit(self.control.text())
+
+    @Slot()
+    def _slid_on(self) -> None:
+        if isinstance(self.control, NumberBox):
+            self._step(self.control.text())
+
+    @Slot(str)
+    def _step(self, text: str) -> None:
+        self.is_stepping = True
+        try:
+            self._submit(text)
+        finally:
+            self.is_stepping = False
 
     @Slot(int)
     def _chosen(self, index: int) -> None:

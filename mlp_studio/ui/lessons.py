@@ -33,7 +33,8 @@ class Lessons(QObject):
     def open(self, name: str) -> None:
         """Open a lesson's page and set up its experiment."""
         self._store.update(lesson=name)
-        self._studio.set_experiment(LESSONS[name].experiment())
+        with self._studio.undo.named(f"Lesson {LESSONS[name].title}"):
+            self._studio.set_experiment(LESSONS[name].experiment())
         self._studio.reset()  # a lesson begins at its beginning, also where nothing else changed
         self._show(name)
         self._judge()
@@ -45,7 +46,8 @@ class Lessons(QObject):
             self.comparer.start(name)
             return
         self._store.update(lesson=name)
-        self._studio.train_anew(LESSONS[name].experiment())
+        with self._studio.undo.named(f"Lesson {LESSONS[name].title}"):
+            self._studio.train_anew(LESSONS[name].experiment())
         self._show(name)
 
     @Slot(object)

@@ -266,11 +266,11 @@ class MainWindow(QMainWindow):
         shuffled = state.experiment.data.shuffle_labels
         shown, dropout = state.shown, state.experiment.model.dropout > 0
         painting = state.painting
-        painted = None if painting is None else (painting.can_undo, painting.can_redo, painting.waiting)
+        painted = None if painting is None else painting.waiting
         seen = (shown.side_by_side, shown.uncertainty, dropout, shuffled, painted)
         from_file = state.experiment.data.source == "file"
         seeds = (state.experiment.data.source, bool(state.earlier_seeds))
-        key = (status, state.loading, state.follow_up, state.prepared, seen, seeds)
+        key = (status, state.loading, state.follow_up, state.prepared, seen, seeds, state.undo, state.redo)
         if key == self._rendered:
             return
         self._rendered = key
@@ -299,13 +299,16 @@ class MainWindow(QMainWindow):
         self._enable("previous_sample", seeds[1], "No new sample has been drawn yet")
         self.commands["shuffle_labels"].setChecked(shuffled)
         self.commands["paint"].setChecked(painting is not None)
-        off = "Only while painting: turn on Paint (P)"
-        self._enable("undo", painting is not None and painting.can_undo, "Nothing to undo" if painting else off)
-        self._enable("redo", painting is not None and painting.can_redo, "Nothing to redo" if painting else off)
+        self._name_step("undo", "&Undo", "loading" if state.loading else state.undo)
+        self._name_step("redo", "R&edo", "" if state.loading else state.redo)
         self.commands["side_by_side"].setChecked(state.shown.side_by_side)
         self.commands["uncertainty"].setChecked(state.shown.uncertainty)
         has_dropout = state.experiment.model.dropout > 0
         self._enable("uncertainty", has_dropout, "Only for a network with dropout: set Dropout above 0, under Model")
+
+    def _name_step(self, name: str, verb: str, step: str) -> None:
+        self.commands[name].setText(f"{verb} {step.replace('&', '&&')}" if step else verb)
+        self._enable(name, bool(step), f"Nothing to {name}")
 
     def _set_icon(self, name: str, shape: str) -> None:
         tone = theme.colours()
@@ -340,6 +343,10 @@ class MainWindow(QMainWindow):
             event.accept()  # it was meant to pause a training that ended in that moment
         elif event.key() == Qt.Key.Key_Space and self.commands["train"].isEnabled():
             self.commands["train"].trigger()
+        elif event.matches(QKeySequence.StandardKey.Undo):  # a field that has nothing to undo passes it on
+            self.commands["undo"].trigger()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.commands["redo"].trigger()
         else:
             super().keyPressEvent(event)
 
@@ -488,13 +495,13 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def undo(self) -> None:
-        """Take the last stroke back."""
-        self.studio.painter.undo()
+        """Take the last change of settings, data or points back."""
+        self.studio.undo.undo()
 
     @Slot()
     def redo(self) -> None:
-        """Paint the stroke that was taken back once more."""
-        self.studio.painter.redo()
+        """Do what was undone last once more."""
+        self.studio.undo.redo()
 
     @Slot()
     def copy_boundary(self) -> None:

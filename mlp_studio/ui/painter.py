@@ -1,4 +1,4 @@
-"""What a person does with the mouse on the boundary while painting: strokes, classes, undo; and where they go.
+"""What a person does with the mouse on the boundary while painting: strokes and classes; and where they go.
 
 A stroke is drawn at once, from the canvas. Split, scaling and network take it over ten times a second: a run that has
 begun goes on with the new points while the classes stay the same, and starts anew where they do not.
@@ -19,7 +19,6 @@ from mlp_studio.core.painting import (
     MOST_CLASSES,
     MOST_POINTS,
     Canvas,
-    Strokes,
     add,
     canvas_of,
     cleared,
@@ -64,13 +63,25 @@ WILL_GO_ON = "Train goes on with these points; the scaling stays."
 WAITS = "Paint points of two classes to have something to learn."
 
 
+STROKES: dict[Tool, str] = {"add": "Brush stroke", "erase": "Eraser stroke", "move": "Move of points"}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Origin:
+class Origin:
     """The data that painting began with, and the canvas that stands for them."""
 
     canvas: Canvas
     loaded: Loaded | None = None
     paintable: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """Where painting has got to: what it began with, the canvas, and the one that the data have taken over."""
+
+    origin: Origin
+    canvas: Canvas
+    taken: Canvas
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +105,7 @@ class Painter(QObject):
         self._store = studio.store
         self._rng = generator(0, Stream.PAINT)
         self._parts = EVERY_PART  # that were shown before
-        self._origin = _Origin(_empty())
-        self._strokes = Strokes(_empty())
+        self._origin = Origin(_empty())
         self._stroke: _Stroke | None = None
         self._taken = _empty()  # the canvas that the data are
         self._prepared: Prepared | None = None  # these data
@@ -119,8 +129,10 @@ class Painter(QObject):
     def paint_over(self) -> None:
         """Make the present data painted points, and paint."""
         self.turn(True)
-        if self._store.state.painting is not None and self._strokes.present is self._origin.canvas:
-            self._done(replace(self._origin.canvas))
+        painting = self._store.state.painting
+        if painting is not None and painting.canvas is self._origin.canvas:
+            with self._studio.undo.named("Paint"):
+                self._done(replace(self._origin.canvas))
 
     def follow(self) -> None:
         """The data have become others: paint on them, unless they are those that were painted."""
@@ -129,6 +141,7 @@ class Painter(QObject):
             return
         if state.experiment.data == self._data_of(self._taken) and state.experiment.data.source == "painted":
             self._prepared = state.prepared  # split or scaled anew
+            self._change()
         elif is_paintable(state.prepared):
             self._adopt(state, state.prepared)
         else:
@@ -141,9 +154,13 @@ class Painter(QObject):
         if state.prepared is None or state.loading:
             self._studio.tell("There are no data yet: paint when they are there.", is_error=True)
             return
-        self._parts = state.shown.parts
-        self._store.update(shown=replace(state.shown, parts=EVERY_PART))  # a new point is seen, whatever its share
-        self._adopt(self._store.state, state.prepared)
+        self._show_every_part(state)
+        present = self._studio.undo.present
+        if present is not None and present.mark is not None and present.loaded is self._studio.loaded:
+            self._resume(present.mark)  # painted before, and nothing has changed since
+            return
+        with self._studio.undo.named("Paint on an example"):
+            self._adopt(self._store.state, state.prepared)
         if not self._origin.paintable:
             self._take()
             sentence = f"{_why_not(state.prepared.dataset)}: here is {{}} to paint on. Undo brings the data back."
@@ -154,22 +171,29 @@ class Painter(QObject):
         data = prepared.dataset
         has_places = data.features == 2 and data.classes <= MOST_CLASSES
         canvas = canvas_of(prepared, state.experiment.split) if has_places else _empty()
-        self._origin = _Origin(canvas, self._studio.loaded, is_paintable(prepared))
-        self._strokes = Strokes(canvas)
+        self._origin = Origin(canvas, self._studio.loaded, is_paintable(prepared))
+        shown = canvas
         if not has_places:
-            self._strokes = self._strokes.done(sample_canvas(self._rng))
+            shown = sample_canvas(self._rng)
         elif not self._origin.paintable:
-            rest = np.setdiff1d(np.arange(len(canvas)), even_sample(len(canvas), MOST_POINTS))
-            self._strokes = self._strokes.done(erase(canvas, rest))
+            shown = erase(canvas, np.setdiff1d(np.arange(len(canvas)), even_sample(len(canvas), MOST_POINTS)))
         self._stroke, self._taken, self._prepared = None, canvas, prepared
         self._timer.stop()
         before = state.painting or Painting(canvas)
-        self._show(self._strokes.present, tool=before.tool, brush=before.brush, note=HINTS[before.tool], waiting=False)
+        self._show(shown, tool=before.tool, brush=before.brush, note=HINTS[before.tool], waiting=False)
+
+    def _show_every_part(self, state: State) -> None:
+        """A new point is seen, whatever its share."""
+        self._parts = state.shown.parts
+        self._store.update(shown=replace(state.shown, parts=EVERY_PART))
 
     def _leave(self) -> None:
         painting, shown = self._store.state.painting, self._store.state.shown
         self._timer.stop()
         self._stroke = None
+        if painting is not None and painting.waiting:
+            with self._studio.undo.named("End of painting"):
+                self._show(self._taken)
         parts = self._parts if shown.parts == EVERY_PART else shown.parts
         self._store.update(painting=None, shown=replace(shown, parts=parts))
         if painting is not None and painting.waiting:
@@ -195,35 +219,62 @@ class Painter(QObject):
         if painting is None:
             return
         self.release()
+        painting = self._store.state.painting or painting
         try:
-            canvas = new_class(self._strokes.present)
+            canvas = new_class(painting.canvas)
         except DataError as error:
             self._change(note=str(error))
             return
-        self._done(canvas, label=len(canvas.class_names) - 1, tool="add", note=HINTS["add"])
+        with self._studio.undo.named("New class"):
+            self._done(canvas, label=len(canvas.class_names) - 1, tool="add", note=HINTS["add"])
 
     def clear(self) -> None:
         """Erase all points."""
         self.release()
-        if self._store.state.painting is not None:
-            self._done(cleared(self._strokes.present))
+        painting = self._store.state.painting
+        if painting is not None:
+            with self._studio.undo.named("Clear"):
+                self._done(cleared(painting.canvas))
 
-    def undo(self) -> None:
-        """Take the last stroke back."""
-        self.release()
-        self._go_to(self._strokes.undone())
+    # --- the way back ---------------------------------------------------------------------------------------------
 
-    def redo(self) -> None:
-        """Paint what was undone last once more."""
-        self.release()
-        self._go_to(self._strokes.redone())
+    @property
+    def prepared(self) -> Prepared | None:
+        """The data that the canvas stands for."""
+        return self._prepared
 
-    def _go_to(self, strokes: Strokes) -> None:
-        if self._store.state.painting is None or strokes is self._strokes:
+    def mark(self, state: State) -> Mark | None:
+        """Where painting has got to in this state; None where nobody paints, or the canvas is of other data."""
+        if state.painting is None or state.prepared is not self._prepared:
+            return None
+        return Mark(self._origin, state.painting.canvas, self._taken)
+
+    def go_to(self, before: Mark, target: Mark) -> None:
+        """Show another canvas that began with the same data; who has left Paint mode is in it again."""
+        state = self._store.state
+        if state.painting is None:
+            self._show_every_part(state)
+            self._resume(before)
+        for canvas in (target.taken, target.canvas):  # one that cannot be trained on leaves the data as they were
+            self._show(canvas)
+            self._take()
+
+    def recall(self, target: Mark | None, loaded: Loaded) -> None:
+        """The data that will be shown next were painted on like this; whoever paints goes on there."""
+        state = self._store.state
+        if target is None or (state.painting is None and target.canvas is target.taken):
             return
-        self._strokes = strokes
-        self._show(strokes.present)
-        self._take_soon()
+        if state.painting is None:
+            self._show_every_part(state)
+        self._origin, self._taken, self._prepared = target.origin, target.taken, loaded.prepared
+        self._store.update(painting=self._painting(target.canvas, waiting=False))
+        if target.canvas is not target.taken:
+            self._timer.start(0)  # when the data are there
+
+    def _resume(self, mark: Mark) -> None:
+        """Go on as though Paint mode had never been left."""
+        self._origin, self._taken, self._prepared = mark.origin, mark.taken, self._store.state.prepared
+        self._show(mark.canvas, note=HINTS["add"])
 
     # --- strokes --------------------------------------------------------------------------------------------------
 
@@ -239,6 +290,7 @@ class Painter(QObject):
             held = under(painting.canvas, place, painting.brush * pixel) if painting.brush > REACH else held
             held = held if len(held) else nearest(painting.canvas, place, REACH * pixel)
         self._stroke = _Stroke(tool, painting.canvas, held, place, place, pixel)
+        self._studio.undo.hold("stroke", STROKES[tool])
         if tool != "move":
             self._touch(painting, self._stroke, [place])
 
@@ -263,6 +315,8 @@ class Painter(QObject):
         self._stroke = None
         if painting is not None and stroke is not None:
             self._done(painting.canvas)
+        if stroke is not None:
+            self._studio.undo.let_go()
 
     def _touch(self, painting: Painting, stroke: _Stroke, places: list[Floats]) -> None:
         """Add or erase around each of these places."""
@@ -281,7 +335,6 @@ class Painter(QObject):
             self._take_soon()
 
     def _done(self, canvas: Canvas, **changes: Any) -> None:
-        self._strokes = self._strokes.done(canvas)
         self._show(canvas, **changes)
         self._take_soon()
 
@@ -300,13 +353,10 @@ class Painter(QObject):
         state = self._store.state
         before = state.painting or Painting(canvas)
         fresh = None if canvas is self._taken else points_of(canvas, state.experiment.split)
-        strokes = self._strokes
         new = {
             "canvas": canvas,
             "points": fresh,
             "label": max(0, min(before.label, len(canvas.class_names) - 1)),
-            "can_undo": bool(strokes.past) or canvas is not strokes.present,
-            "can_redo": bool(strokes.future) and canvas is strokes.present,
         }
         return replace(before, **{**new, **changes})
 
@@ -326,10 +376,6 @@ class Painter(QObject):
         self._timer.stop()
         if painting is None or state.loading or (painting.canvas is self._taken and not painting.waiting):
             return
-        if painting.canvas is self._origin.canvas and not self._origin.paintable:
-            self._leave()
-            self._studio.set_experiment(replace(state.experiment, data=self._data_of(painting.canvas)))
-            return
         began = perf_counter()
         try:
             loaded = self._load(state, painting.canvas)
@@ -339,7 +385,8 @@ class Painter(QObject):
         else:
             note = self._note(state.run, painting, loaded)
             self._taken, self._prepared = painting.canvas, loaded.prepared
-            self._studio.take_points(loaded, self._painting(painting.canvas, note=note, waiting=False))
+            with self._studio.undo.consequence():
+                self._studio.take_points(loaded, self._painting(painting.canvas, note=note, waiting=False))
         self._taken_at = perf_counter()
         self._cost = self._taken_at - began
 

@@ -56,9 +56,10 @@ class KnobSlider(QSlider):
     """Slides a setting from its lowest value to `knob.slide`.
 
     `moved` tells each number of a gesture at once; `submitted` hands them on, never more often than the window
-    can follow, and the last of them always.
+    can follow, and the last of them always. `held`: the mouse has taken the handle, or let it go.
     """
 
+    held = Signal(bool)
     moved = Signal(float)
     submitted = Signal()
 
@@ -86,6 +87,8 @@ class KnobSlider(QSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A press beside the handle brings it there, and drags it on."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.held.emit(True)
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         part = QStyle.SubControl.SC_SliderHandle
@@ -97,6 +100,14 @@ class KnobSlider(QSlider):
             self.setSliderPosition(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), left, way))
             self.triggerAction(QSlider.SliderAction.SliderMove)
         super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The drag has ended: its last number belongs to it."""
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            if self.pace.waits:
+                self.submitted.emit()
+            self.held.emit(False)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the panel, not the setting, unless it has the focus."""

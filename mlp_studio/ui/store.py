@@ -1,6 +1,6 @@
 """The one state of the window, a frozen value, and the one place where it changes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -71,6 +71,7 @@ class Weighed:
 class Run:
     """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or "".
 
+    `number` counts the runs that have begun, from 1; 0: it has not.
     `weighing`: the share that is done while the features' importance is measured, else None.
     `is_mixed`: the rows changed while it trained, so that its experiment alone does not give the same weights.
     """
@@ -88,6 +89,7 @@ class Run:
     rate: float = 0.0
     message: str = ""
     is_mixed: bool = False
+    number: int = 0
 
     @property
     def epoch(self) -> int:
@@ -146,8 +148,6 @@ class Painting:
     tool: Tool = "add"
     label: int = 0
     brush: int = 8
-    can_undo: bool = False
-    can_redo: bool = False
     waiting: bool = False
     note: str = ""
 
@@ -188,6 +188,8 @@ class State:
     painting: Painting | None = None  # None: the mouse moves and zooms the view
     runs: "tuple[KeptRun, ...]" = ()  # earlier ones, the latest last
     saving: str = ""  # what is being written, in words; "" when nothing is
+    undo: str = ""  # what Undo would take back; "" for nothing
+    redo: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -209,10 +211,11 @@ class Store(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = State()
+        self.complete: Callable[[State], State] = lambda state: state  # fills in what follows from the rest
 
     def update(self, **changes: Any) -> None:
         """Replace fields of the state and tell everybody."""
-        self.state = replace(self.state, **changes)
+        self.state = self.complete(replace(self.state, **changes))
         self.changed.emit(self.state)
 
     def update_run(self, **changes: Any) -> None:

@@ -49,12 +49,24 @@ from mlp_studio.core.trainer import Training, initial_params
 from mlp_studio.ui.importance import ImportanceMeter
 from mlp_studio.ui.jobs import Jobs
 from mlp_studio.ui.lessons import Lessons
-from mlp_studio.ui.loading import Loaded, Reading, Stamp, is_quick, load, same_rows, same_source, what
+from mlp_studio.ui.loading import (
+    Loaded,
+    Reading,
+    Stamp,
+    is_quick,
+    kept_slice,
+    load,
+    same_rows,
+    same_source,
+    stamp_of,
+    what,
+)
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.runner import Runner, Standing
 from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import ACTIVE, Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
+from mlp_studio.ui.undo import Undo
 
 if TYPE_CHECKING:
     from mlp_studio.core.kept import KeptRun
@@ -83,6 +95,7 @@ class Studio(QObject):
         self.jobs = Jobs(self)
         self.lessons = Lessons(self)
         self.importance = ImportanceMeter(store, self.jobs, self)
+        self.undo = Undo(self)
         self.painter = Painter(self)
         self._portrayer = Portrayer(self, lambda: self.is_training)
         self._train_when_loaded = False
@@ -160,15 +173,17 @@ class Studio(QObject):
 
     def new_sample(self) -> None:
         """Draw a new seed, and load what it gives; the old one can be got back."""
-        state = self.store.state
-        self.store.update(earlier_seeds=(*state.earlier_seeds, state.experiment.seed))
-        self._take_seed(new_seed(state.experiment.seed), "previous_sample")
+        before = self.store.state
+        with self.undo.named(new_seed_for(before).label):
+            self._take_seed(new_seed(before.experiment.seed), "previous_sample")
+        self.store.update(earlier_seeds=(*before.earlier_seeds, before.experiment.seed))
 
     def previous_sample(self) -> None:
         """Go back to the seed that the latest new sample replaced."""
         *rest, seed = self.store.state.earlier_seeds or (self.store.state.experiment.seed,)
+        with self.undo.named("Previous sample"):
+            self._take_seed(seed, "")
         self.store.update(earlier_seeds=tuple(rest))
-        self._take_seed(seed, "")
 
     def _take_seed(self, seed: int, command: str) -> None:
         experiment = self.store.state.experiment
@@ -231,10 +246,23 @@ class Studio(QObject):
 
     def begin_anew(self, experiment: Experiment) -> None:
         """Set an experiment up from its beginning, and forget what was asked."""
-        self.set_experiment(experiment)
+        with self.undo.named("New experiment"):
+            self.set_experiment(experiment)
         self.reset()
         self.ask(None)
         self.store.update(earlier_seeds=())
+
+    def go_back(self, experiment: Experiment, loaded: Loaded) -> None:
+        """Show data that were there before, with the settings that they had then."""
+        shown, prepared = self.store.state.shown.slice, loaded.prepared
+        wanted = kept_slice(shown, self._loaded, prepared.dataset)
+        if wanted != loaded.scene.slice and prepared.dataset.X.size <= QUICK_VALUES:
+            loaded = replace(loaded, scene=make_scene(prepared, wanted))
+        if loaded.stamp is not None:  # what the file has become since then is no news
+            loaded = replace(loaded, stamp=stamp_of(Path(experiment.data.path)))
+        self._ticket += 1
+        self._asked = experiment
+        self._use(experiment, loaded, notice=None)
 
     def _take_settings(self, experiment: Experiment) -> None:
         """Settings of model or training changed; the data are the same."""

@@ -10,9 +10,7 @@ from mlp_studio.core.errors import DataError
 from mlp_studio.core.painting import (
     MOST_CLASSES,
     MOST_POINTS,
-    MOST_STROKES,
     Canvas,
-    Strokes,
     add,
     canvas_of,
     cleared,
@@ -141,51 +139,6 @@ def test_more_classes_than_can_be_painted_are_refused(canvas):
         canvas = new_class(canvas)
     with pytest.raises(DataError, match=r"^20 classes are the most"):
         new_class(canvas)
-
-
-# --- the way back -------------------------------------------------------------------------------------------------
-
-
-def test_undo_to_the_start_and_redo_to_the_end_give_the_same_canvases(canvas, rng):
-    strokes, seen = Strokes(canvas), [canvas]
-    for step in range(30):
-        now = strokes.present
-        centre = rng.uniform(-1, 1, 2)
-        tools = (
-            lambda now=now, centre=centre: add(now, dab(centre, np.ones(2), 5, rng), 1),
-            lambda now=now, centre=centre: erase(now, under(now, centre, np.full(2, 0.4))),
-            lambda now=now, centre=centre: move(now, nearest(now, centre, np.full(2, 9.0)), np.ones(2)),
-            lambda now=now: new_class(now) if len(now.class_names) < 9 else cleared(now),
-        )
-        strokes = strokes.done(tools[step % 4]())
-        if strokes.present is not seen[-1]:
-            seen.append(strokes.present)
-    assert len(seen) > 20
-    back = [strokes.present]
-    while strokes.past:
-        strokes = strokes.undone()
-        back.append(strokes.present)
-    assert all(same(*pair) for pair in zip(back, reversed(seen), strict=True))
-    assert strokes.undone() is strokes
-    forth = [strokes.present]
-    while strokes.future:
-        strokes = strokes.redone()
-        forth.append(strokes.present)
-    assert all(same(*pair) for pair in zip(forth, seen, strict=True))
-    assert strokes.redone() is strokes
-
-
-def test_a_stroke_after_undo_forgets_what_was_undone_and_an_empty_one_does_not(canvas):
-    strokes = Strokes(canvas).done(cleared(canvas)).undone()
-    assert strokes.done(canvas) is strokes
-    assert strokes.done(new_class(canvas)).future == ()
-
-
-def test_the_oldest_strokes_are_forgotten(canvas):
-    strokes = Strokes(canvas)
-    for _ in range(MOST_STROKES + 20):
-        strokes = strokes.done(add(strokes.present, np.zeros((1, 2)), 0))
-    assert len(strokes.past) == MOST_STROKES
 
 
 # --- shares -------------------------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_the_arrow_keys_slide_and_space_still_trains(qtbot, window):
 def test_steps_of_a_held_key_show_at_once_and_are_handed_on_at_a_pace(qtbot, window, monkeypatch):
     monkeypatch.setattr(pace, "PAUSE_SECONDS", 1)
     control, handed_on = window.experiment.fields["data.noise"].control, []
-    control.submitted.connect(handed_on.append)
+    control.stepped.connect(handed_on.append)
     control.setFocus()
     for _ in range(8):
         qtbot.keyClick(control, Qt.Key.Key_Up)

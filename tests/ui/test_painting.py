@@ -148,7 +148,7 @@ def test_a_stroke_that_turning_paint_off_cuts_short_is_kept_and_the_next_one_beg
     painting.studio.painter.turn(True)
     stroke(painting, (0.9, -0.8))
     assert len(canvas_of(painting)) == 1502
-    assert state_of(painting).painting.can_undo
+    assert state_of(painting).undo == "Brush stroke"
 
 
 # --- tools ----------------------------------------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def test_a_lesson_does_not_judge_a_run_whose_points_changed_on_the_way(qtbot, wi
     wait_for_epoch(qtbot, window, 3)
     window.studio.painter.turn(True)
     stroke(window, EMPTY)
-    window.studio.painter.undo()
+    window.studio.undo.undo()
     qtbot.waitUntil(lambda: taken(window), timeout=SECONDS)
     window.studio.set("train.epochs", experiment.train.epochs)
     wait_for_status(qtbot, window, "finished")
@@ -509,7 +509,7 @@ def test_other_data_are_painted_on_as_they_come(qtbot, painting):
     painting.studio.set("data.source", "moons")
     assert len(canvas_of(painting)) == 1500
     assert canvas_of(painting).class_names == ("c1", "c2")
-    assert not state_of(painting).painting.can_undo
+    assert state_of(painting).undo == "Source"
     painting.studio.set("seed", 77)
     assert np.array_equal(canvas_of(painting).X, state_of(painting).prepared.dataset.X)
     stroke(painting, (0.0, 0.0))
@@ -517,7 +517,7 @@ def test_other_data_are_painted_on_as_they_come(qtbot, painting):
     before = canvas_of(painting)
     painting.studio.set("split.train", 0.5)  # the painted points stay, and what was done can be undone
     assert canvas_of(painting) is before
-    assert state_of(painting).painting.can_undo
+    assert state_of(painting).undo == "Shares"
     assert len(state_of(painting).prepared.train) == pytest.approx(750, abs=60)
 
 

@@ -342,6 +342,7 @@ class BoundaryPanel(QWidget):
             self._show_data(state, self.plots if other_data else self.plots[1:])
         if fresh or state.painting is not self._painting:
             self._show_painting(state.painting)
+        self.paint_bar.offer(state.undo, state.redo)
         other_parts = fresh or state.shown != self._shown
         if other_parts:
             self._show_parts(state)

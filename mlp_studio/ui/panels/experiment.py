@@ -1,6 +1,7 @@
 """The experiment: data, model and training, as foldable forms made from the configuration's knobs."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Slot
@@ -202,7 +203,8 @@ class ExperimentPanel(QScrollArea):
     def _add(self, grid: QGridLayout, row: int, column: int, span: int, path: str) -> Field:
         knob = _knob(path)
         value = _value(self._studio.store.state.experiment, path)
-        field = Field(path, knob, value, self._studio.set, self)
+        field = Field(path, knob, value, self._set, self)
+        field.held.connect(partial(self._hold, path))
         self.fields[path] = field
         if isinstance(value, bool):
             grid.addWidget(field, row + 1, column, 1, span)
@@ -223,6 +225,21 @@ class ExperimentPanel(QScrollArea):
             grid.addWidget(caption, row, column, 1, span)
             grid.addWidget(field, row + 1, column, 1, span)
         return field
+
+    def _set(self, path: str, value: object) -> None:
+        """Change a setting; small changes that follow each other quickly are undone together."""
+        if not self.fields[path].is_stepping:
+            self._studio.set(path, value)
+            return
+        with self._studio.undo.near(path):
+            self._studio.set(path, value)
+
+    def _hold(self, path: str, is_held: bool) -> None:
+        """A drag is undone as a whole."""
+        if is_held:
+            self._studio.undo.hold(path)
+        else:
+            self._studio.undo.let_go()
 
     def commit(self) -> bool:
         """Take over what is still being typed; whether every value could be taken."""

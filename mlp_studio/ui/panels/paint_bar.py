@@ -50,8 +50,8 @@ class PaintBar(QWidget):
         self.brush.setToolTip(tooltip("The size of the brush; leftmost: a single point"))
         self.brush.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.brush.valueChanged.connect(self._set_brush)
-        self.undo = self._button("↶", "Take the last stroke back (Ctrl+Z)", self._painter.undo, "Undo")
-        self.redo = self._button("↷", "Paint what was undone once more (Ctrl+Shift+Z)", self._painter.redo, "Redo")
+        self.undo = self._button("↶", "Take the last change back (Ctrl+Z)", studio.undo.undo, "Undo")
+        self.redo = self._button("↷", "Do what was undone once more (Ctrl+Shift+Z)", studio.undo.redo, "Redo")
         self.clear = self._button("Clear", "Erase all points; the classes stay", self._painter.clear)
         tools.addWidget(self.brush, 1)
         tools.addStretch(0)
@@ -92,6 +92,11 @@ class PaintBar(QWidget):
         button.clicked.connect(act)
         return button
 
+    def offer(self, undo: str, redo: str) -> None:
+        """Say what can be undone and redone; "": nothing."""
+        self.undo.setEnabled(bool(undo))
+        self.redo.setEnabled(bool(redo))
+
     def render(self, painting: Painting | None) -> None:
         """Show what is in hand."""
         if painting is self._painting:
@@ -105,8 +110,6 @@ class PaintBar(QWidget):
         if before is None or before.tool != painting.tool:
             self._mark_tools(painting.tool)
         self.brush.setValue(painting.brush)
-        self.undo.setEnabled(painting.can_undo)
-        self.redo.setEnabled(painting.can_redo)
         self.clear.setEnabled(len(painting.canvas) > 0)
         if painting.note != self.note.text():
             self.note.setText(painting.note)
