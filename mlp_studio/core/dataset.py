@@ -1,6 +1,7 @@
 """Data as the studio sees them: numbers, class indices and names, all read-only."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -22,6 +23,19 @@ def _own(values: NDArray[Any], dtype: type[Number]) -> NDArray[Number]:
     if is_kind and values.flags.owndata and not values.flags.writeable:
         return values
     return np.array(values, dtype=dtype, order="C")
+
+
+def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
+    """Every array that a frozen value holds in memory; of a view, the array that it looks at."""
+    if isinstance(value, np.ndarray):
+        yield value.base if isinstance(value.base, np.ndarray) else value
+    elif isinstance(value, tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            if not isinstance(part, str | int | float):
+                yield from arrays_in(part)
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from arrays_in(getattr(value, item.name))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

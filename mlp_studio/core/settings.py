@@ -60,3 +60,11 @@ def shown(path: str, value: Any) -> str:
         return knob.zero
     figure = str(value) if path == "seed" else f"{value:,}"
     return f"{figure} {knob.unit}".rstrip()
+
+
+def label_of(path: str) -> str:
+    """The label of a setting, "seed" or "section.field"."""
+    section, _, name = path.partition(".")
+    if section not in SECTIONS:
+        return knobs(Experiment)[path].label
+    return knobs(getattr(Experiment(), section))[name].label

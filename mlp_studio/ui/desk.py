@@ -248,8 +248,7 @@ class Desk(QObject):
         def start() -> None:
             self.path = self.stamp = None
             self._by_reference = False
-            begin()
-            self._studio.store.update(runs=())
+            begin()  # what was trained stays in the list of runs, and can be undone to
             self._begins = True
             self._follow(self._studio.store.state)
 
@@ -342,6 +341,9 @@ class Desk(QObject):
             project.experiment,
             opened.loaded,
             project.run,
+            opening=True,
+            compared=(),
+            run_scores={},
             shown=replace(view.shown, slice=opened.loaded.scene.slice),
             probe=view.probe,
             runs=project.runs,

@@ -33,9 +33,9 @@ class Lessons(QObject):
     def open(self, name: str) -> None:
         """Open a lesson's page and set up its experiment."""
         self._store.update(lesson=name)
+        self._studio.reset()  # a lesson begins at its beginning, also where nothing else changes
         with self._studio.undo.named(f"Lesson {LESSONS[name].title}"):
             self._studio.set_experiment(LESSONS[name].experiment())
-        self._studio.reset()  # a lesson begins at its beginning, also where nothing else changed
         self._show(name)
         self._judge()
 

@@ -259,14 +259,14 @@ class Painter(QObject):
             self._show(canvas)
             self._take()
 
-    def recall(self, target: Mark | None, loaded: Loaded) -> None:
+    def recall(self, target: Mark | None, prepared: Prepared) -> None:
         """The data that will be shown next were painted on like this; whoever paints goes on there."""
         state = self._store.state
         if target is None or (state.painting is None and target.canvas is target.taken):
             return
         if state.painting is None:
             self._show_every_part(state)
-        self._origin, self._taken, self._prepared = target.origin, target.taken, loaded.prepared
+        self._origin, self._taken, self._prepared = target.origin, target.taken, prepared
         self._store.update(painting=self._painting(target.canvas, waiting=False))
         if target.canvas is not target.taken:
             self._timer.start(0)  # when the data are there

@@ -251,7 +251,7 @@ class Runner(QThread):
         finally:
             # the thread ends at once; what is slow, the window has done when it knows how the leg ended
             self._post(self.training, with_raster=False, with_evaluation=False)
-            self._seconds, self._leg_start = self._trained_for(), 0.0
+            self._seconds, self._leg_start = self.seconds, 0.0
 
     def _make_training(self) -> Training:
         kept = self._kept
@@ -259,7 +259,9 @@ class Runner(QThread):
             return Training(self.experiment, self.prepared)
         return Training.resumed(kept.experiment, kept.prepared, kept.state)
 
-    def _trained_for(self) -> float:
+    @property
+    def seconds(self) -> float:
+        """How long it has trained, over all legs."""
         return self._seconds + (perf_counter() - self._leg_start if self._leg_start else 0.0)
 
     def _stand(self, training: Training) -> Standing:
@@ -270,7 +272,7 @@ class Runner(QThread):
             snapshot,
             training.history.curves,
             training.state(),
-            self._trained_for(),
+            self.seconds,
         )
 
     def _pull(self, training: Training, events: Iterator[Event]) -> Ending:

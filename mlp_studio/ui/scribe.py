@@ -86,13 +86,15 @@ def _taken(studio: Studio, standing: Standing | None) -> Taken | None:
         experiment = standing.experiment
         work = replace(work, trained=experiment, curves=standing.curves, snapshot=standing.snapshot)
     kept = KeptRun(
-        number=1 + max((earlier.number for earlier in state.runs), default=0),
+        number=run.number or 1 + max((earlier.number for earlier in state.runs), default=0),
         experiment=experiment,
         prepared=standing.prepared,
         status="paused" if run.active else run.status,
         state=standing.state,
         message=run.message,
         seconds=standing.seconds,
+        begun=run.begun,
+        note=run.note,
         is_mixed=run.is_mixed,
     )
     return Taken(work, state.prepared, kept)

@@ -4,15 +4,13 @@ Data are shared with those that are shown, never copied. Past `MOST_BYTES` of da
 furthest away keep their settings alone: going back there reads or draws the data again.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mlp_studio.core.config import SECTIONS, DataConfig, Experiment, knobs
-from mlp_studio.core.settings import settings_of
+from mlp_studio.core.config import DataConfig, Experiment, knobs
+from mlp_studio.core.dataset import arrays_in
+from mlp_studio.core.settings import label_of, settings_of
 from mlp_studio.ui.loading import Loaded, same_rows
 
 if TYPE_CHECKING:
@@ -42,7 +40,9 @@ class Version:
         new, old = self.experiment, other.experiment
         if self.loaded is None or other.loaded is None or not (same_rows(new, old) and new.split == old.split):
             return False
-        return new.data.source != "file" or self.loaded.source is other.loaded.source
+        if new.data.source != "file" or self.loaded.source is other.loaded.source:
+            return True
+        return self.loaded.prepared.dataset is other.loaded.prepared.dataset
 
     @property
     def canvas(self) -> object:
@@ -130,22 +130,7 @@ def lightened(steps: Steps, most: int = MOST_BYTES) -> Steps:
 def sizes_of(version: Version) -> dict[int, int]:
     """The bytes of each array that a version holds, by its identity."""
     held = (version.loaded, None if version.mark is None else version.mark.canvas)
-    return {id(array): array.nbytes for value in held for array in arrays_in(value)}
-
-
-def arrays_in(value: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """Every array within a frozen value."""
-    if isinstance(value, np.ndarray):
-        yield value if value.base is None or not isinstance(value.base, np.ndarray) else value.base
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from arrays_in(part)
-    elif isinstance(value, tuple) and value and not isinstance(value[0], str | int | float):
-        for part in value:
-            yield from arrays_in(part)
-    elif hasattr(value, "__dataclass_fields__") and not isinstance(value, Experiment):
-        for item in fields(value):
-            yield from arrays_in(getattr(value, item.name))
+    return {id(array): array.nbytes for array in arrays_in(held)}
 
 
 # --- names --------------------------------------------------------------------------------------------------------
@@ -174,10 +159,3 @@ def shortened(name: str) -> str:
     """A name for a menu: one line, and of a long one beginning and end."""
     name = " ".join(name.split())
     return name if len(name) <= SHOWN else f"{name[: SHOWN // 2]}…{name[-SHOWN // 2 :]}"
-
-
-def label_of(path: str) -> str:
-    """The label of a setting."""
-    section, _, name = path.partition(".")
-    assert path == "seed" or section in SECTIONS  # noqa: S101 - they are those of `settings_of`
-    return knobs(Experiment)["seed"].label if path == "seed" else knobs(getattr(Experiment(), section))[name].label

@@ -71,7 +71,9 @@ class Weighed:
 class Run:
     """One training, as far as it has got. `rate` in epochs per second; `message` a sentence to show, or "".
 
-    `number` counts the runs that have begun, from 1; 0: it has not.
+    `seconds`: how long it has trained.
+    `number` counts the runs that have begun, from 1; 0: it has not. `begun`: when, ISO 8601 in UTC, or "". `note`: the
+    person's own.
     `weighing`: the share that is done while the features' importance is measured, else None.
     `is_mixed`: the rows changed while it trained, so that its experiment alone does not give the same weights.
     """
@@ -90,6 +92,9 @@ class Run:
     message: str = ""
     is_mixed: bool = False
     number: int = 0
+    begun: str = ""
+    seconds: float = 0.0
+    note: str = ""
 
     @property
     def epoch(self) -> int:
@@ -105,6 +110,15 @@ class Run:
     def has_begun(self) -> bool:
         """Whether there is anything to go on from."""
         return self.active or self.epoch > 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """The accuracies of a run of the list, 0…1, nan for a share without rows."""
+
+    train: float
+    validation: float
+    test: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,8 @@ class State:
     painting: Painting | None = None  # None: the mouse moves and zooms the view
     runs: "tuple[KeptRun, ...]" = ()  # earlier ones, the latest last
     saving: str = ""  # what is being written, in words; "" when nothing is
+    run_scores: Mapping[int, RunScores] = field(default_factory=dict)  # of these, by their numbers, as far as measured
+    compared: tuple[int, ...] = ()  # the numbers of those whose curves are laid over the present run's
     undo: str = ""  # what Undo would take back; "" for nothing
     redo: str = ""
 

@@ -5,6 +5,7 @@ The state changes here and in what the studio is made of: lessons, comparisons, 
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -63,6 +64,7 @@ from mlp_studio.ui.loading import (
 )
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
+from mlp_studio.ui.run_list import RunList
 from mlp_studio.ui.runner import Runner, Standing
 from mlp_studio.ui.seeds import new_seed_for
 from mlp_studio.ui.store import ACTIVE, Cell, Evaluation, Notice, Painting, Run, Shown, Status, Store
@@ -96,6 +98,7 @@ class Studio(QObject):
         self.lessons = Lessons(self)
         self.importance = ImportanceMeter(store, self.jobs, self)
         self.undo = Undo(self)
+        self.runs = RunList(self)
         self.painter = Painter(self)
         self._portrayer = Portrayer(self, lambda: self.is_training)
         self._train_when_loaded = False
@@ -155,6 +158,9 @@ class Studio(QObject):
 
     def train_anew(self, experiment: Experiment) -> None:
         """Set an experiment up and train it from its first weights, as soon as its data are there."""
+        state = self.store.state
+        if state.run is not None and (state.run.status != "ready" or state.follow_up):
+            self.reset()
         self.set_experiment(experiment)
         state = self.store.state
         if state.experiment != experiment:  # refused
@@ -162,8 +168,6 @@ class Studio(QObject):
         if state.loading:
             self._train_when_loaded = True
             return
-        if state.run is not None and (state.run.status != "ready" or state.follow_up):
-            self.reset()
         self.train()
 
     def shuffle_labels(self, on: bool = True) -> None:
@@ -246,9 +250,9 @@ class Studio(QObject):
 
     def begin_anew(self, experiment: Experiment) -> None:
         """Set an experiment up from its beginning, and forget what was asked."""
+        self.reset()  # first, as a run that is kept has the settings that it had
         with self.undo.named("New experiment"):
             self.set_experiment(experiment)
-        self.reset()
         self.ask(None)
         self.store.update(earlier_seeds=())
 
@@ -530,6 +534,7 @@ class Studio(QObject):
         snapshot = Snapshot(training.weights_epoch, training.backend.params())
         evaluation = Evaluation(snapshot.epoch, evaluate(snapshot.params, experiment.model.activation, prepared))
         run = Run(experiment, prepared, status, snapshot, training.history.curves, evaluation)
+        run = replace(run, number=self.runs.number())
         shown = replace(self.store.state.shown, slice=scene.slice)
         self.store.update(
             experiment=experiment,
@@ -544,15 +549,18 @@ class Studio(QObject):
         self.painter.follow()
         self._redraw()
 
-    def show_kept(self, experiment: Experiment, loaded: Loaded, kept: "KeptRun | None", **more: Any) -> None:
+    def show_kept(
+        self, experiment: Experiment, loaded: Loaded, kept: "KeptRun | None", *, opening: bool = False, **more: Any
+    ) -> None:
         """Show settings and data as they were kept, and the run with them, which can be gone on with.
 
-        `more` are fields of the state that are otherwise.
+        `opening`: they take the place of all there is, the list of runs included. `more` are fields of the state that
+        are otherwise.
         """
         self._ticket += 1
         self._train_when_loaded = False
         self._end_reading()
-        self._retire()
+        self._retire(keep=not opening)
         self._asked, self._loaded, self._remark, self._asked_for = experiment, loaded, Notice(""), 0
         run, follow_up = fresh_run(experiment, loaded.prepared), ""
         if kept is not None:
@@ -574,6 +582,8 @@ class Studio(QObject):
         }
         self.store.update(**{**changes, **more})
         self.painter.follow()
+        if opening:
+            self.undo.forget()
         self._redraw()
         self._portrayer.evaluate()
 
@@ -605,7 +615,9 @@ class Studio(QObject):
             self._runner = self._make_runner(run.experiment, run.prepared)
         self._runner.view = self._portrayer.view
         status: Status = "running" if self._runner.training is not None else "starting"
-        self.store.update_run(status=status, message="")
+        if not run.number:
+            run = replace(run, number=self.runs.number(), begun=datetime.now(UTC).isoformat(timespec="seconds"))
+        self.store.update(run=replace(run, status=status, message=""))
         self.dismiss()
         self._figures = {}
         self._runner.begin(single=single)
@@ -621,13 +633,17 @@ class Studio(QObject):
         self.store.update(run=run, follow_up="", cell=None, notice=None)
         self._redraw()
 
-    def _retire(self) -> None:
+    def _retire(self, *, keep: bool = True) -> None:
         runner, self._runner = self._runner, None
+        if not keep:
+            self.runs.forget_ending()
         self._timer.stop()
         if runner is None:
             return
+        if keep and self.store.state.run is not None:
+            self.runs.leave(runner, self.store.state.run)
         if runner.isRunning():
-            runner.interrupt("stopped")
+            runner.interrupt("paused")  # so that it can go on within its epoch when it comes back
             self._retired.append(runner)
         else:
             runner.deleteLater()
@@ -646,6 +662,7 @@ class Studio(QObject):
         }
         now = perf_counter()
         self._figures = {"curves": frame.curves, "rate": frame.rate, "snapshot": frame.snapshot}
+        self._figures["seconds"] = self._runner.seconds if self._runner is not None else 0.0
         if now - self._figures_at > FIGURES_SECONDS:
             self._figures_at = now
             changes |= self._figures
@@ -670,6 +687,7 @@ class Studio(QObject):
             self.leg_ended.emit()
         elif isinstance(runner, Runner) and runner in self._retired:
             self._retired.remove(runner)
+            self.runs.ended(runner)
             runner.deleteLater()
         self._tell_idle()
 
@@ -880,4 +898,8 @@ def run_of(kept: "KeptRun") -> Run:
         trained.curves,
         message=kept.message,
         is_mixed=kept.is_mixed,
+        number=kept.number,
+        begun=kept.begun,
+        seconds=kept.seconds,
+        note=kept.note,
     )

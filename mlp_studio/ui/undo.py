@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from mlp_studio.core.config import Experiment
-from mlp_studio.ui.steps import Steps, Version, name_of
+from mlp_studio.core.config import Experiment, live_only
+from mlp_studio.ui.steps import Step, Steps, Version, name_of
 from mlp_studio.ui.store import State
 
 if TYPE_CHECKING:
+    from mlp_studio.core.kept import KeptRun
     from mlp_studio.ui.studio import Studio
 
 TOGETHER_SECONDS = 1.0  # steps of the same number by arrow keys or the wheel, no further apart, are one
@@ -205,22 +206,22 @@ class Undo(QObject):
             return
         self._studio.painter.release()
         if self._steps is not None and self._steps.past:
-            self._go(self._steps.undone())
+            self._go(self._steps.undone(), self._steps.past[-1])
 
     @Slot()
     def redo(self) -> None:
         """Do what was undone last once more."""
         self._studio.painter.release()
         if self._steps is not None and self._steps.future and not self._store.state.loading:
-            self._go(self._steps.redone())
+            self._go(self._steps.redone(), self._steps.future[0])
 
-    def _go(self, steps: Steps) -> None:
+    def _go(self, steps: Steps, step: Step) -> None:
         before, self._gesture, self._stepping = self.present, None, None
         if before is None:
             return
         self._is_going = True
         try:
-            self._restore(before, steps.present)
+            self._restore(before, steps.present, step)
         finally:
             self._is_going = False
         state = self._store.state
@@ -230,18 +231,38 @@ class Undo(QObject):
         self._seen = NOTHING
         self._tell()
 
-    def _restore(self, before: Version, target: Version) -> None:
+    def _restore(self, before: Version, target: Version, step: Step) -> None:
         studio = self._studio
         self._store.update(earlier_seeds=target.earlier_seeds)
-        if is_stroke(before, target) and before.mark is not None and target.mark is not None:
+        kept = self._kept(before, target, step)
+        if kept is not None:
+            if target.loaded is not None:
+                studio.painter.recall(target.mark, kept.state.waiting or kept.prepared)
+            studio.runs.show(kept, target.experiment, target.loaded)
+        elif is_stroke(before, target) and before.mark is not None and target.mark is not None:
             studio.painter.go_to(before.mark, target.mark)
             data = self._store.state.experiment.data
             studio.set_experiment(replace(target.experiment, data=data))
         elif target.loaded is None or target.has_data_of(before):
             studio.set_experiment(target.experiment)
+            if step.brings_run:  # there was none
+                studio.reset()
         else:
-            studio.painter.recall(target.mark, target.loaded)
+            studio.painter.recall(target.mark, target.loaded.prepared)
             studio.go_back(target.experiment, target.loaded)
+
+    def _kept(self, before: Version, target: Version, step: Step) -> "KeptRun | None":
+        """The run of the list that comes back with a version; None where the present one can go on there."""
+        kept = self._studio.runs.find(target.run) if target.run and target.run != before.run else None
+        if kept is None or not live_only(kept.experiment, target.experiment):
+            return None
+        is_file = target.experiment.data.source == "file"
+        if is_file and (target.loaded is None or target.loaded.prepared.dataset is not kept.prepared.dataset):
+            return None  # the file has other rows since
+        if step.brings_run:
+            return kept
+        goes_on = target.has_data_of(before) and live_only(before.experiment, target.experiment)
+        return None if goes_on or is_stroke(before, target) else kept
 
 
 def is_stroke(before: Version, target: Version) -> bool:

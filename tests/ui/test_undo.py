@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from mlp_studio.core.config import Experiment
+from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.scene import Slice
 from mlp_studio.core.trainer import initial_params
@@ -385,7 +386,7 @@ def session(qtbot, window, tmp_path):
         lambda: stroke(window, (0.0, 0.0)),
         lambda: (press(paint), choose(window, "data.source", "iris")),
         lambda: choose(window, "data.source", "moons"),
-        window.new_experiment,
+        lambda: studio.begin_anew(LESSONS[FIRST_LESSON].experiment()),
         lambda: choose(window, "model.backend", "torch"),
     ]
 
