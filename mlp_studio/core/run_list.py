@@ -93,9 +93,14 @@ def _vectors(state: TrainingState) -> Iterator[np.ndarray[Any, Any]]:
 def differences(experiments: Sequence[Experiment]) -> tuple[str, ...]:
     """What each experiment has otherwise than others among them, as “Hidden layers 64, 32 · Dropout 0.2”."""
     settings = [settings_of(experiment) for experiment in experiments]
-    paths = [path for path in settings[0] if path not in LEFT_OUT] if settings else []
+    paths = sorted((path for path in settings[0] if path not in LEFT_OUT), key=_rank) if settings else []
     varied = [path for path in paths if any(each[path] != settings[0][path] for each in settings)]
     return tuple(" · ".join(f"{label_of(path)} {_text(each[path])}" for path in varied) for each in settings)
+
+
+def _rank(path: str) -> int:
+    """Network and training first, as they are what is tried out mostly; the sorting keeps the rest of the order."""
+    return ("model", "train", "split", "data", "seed").index(path.partition(".")[0])
 
 
 def _text(value: Any) -> str:

@@ -101,6 +101,7 @@ COMMANDS: tuple[Command, ...] = (
         "shuffle_labels",
         checkable=True,
     ),
+    Command("runs", "&Run", "Earlier r&uns", "All runs of this project, and the way back to them", "show_runs"),
     Command("twin", "&Run", "T&win proof…", "Train NumPy and PyTorch side by side and compare them", "show_twin"),
     Command("view_all", "&View", "&View all points", "Show all points after zooming", "view_all", "Ctrl+0"),
     Command(

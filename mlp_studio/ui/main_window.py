@@ -120,12 +120,14 @@ class MainWindow(QMainWindow):
             "curves": self._dock("Curves", self.curves),
             "evaluation": self._dock("Evaluation", self.evaluation),
             "data": self._dock("Data", self.data),
+            "runs": self._dock("Runs", QWidget(self)),
             "features": self._dock("Features", QWidget(self)),
             "math": self._dock("Math", QWidget(self)),
             "lesson": self._dock("Lesson", self.lesson),
         }
         self.docks["math"].visibilityChanged.connect(self._make_math)
         self.docks["features"].visibilityChanged.connect(self._make_features)
+        self.docks["runs"].visibilityChanged.connect(self._make_runs)
         self._place_docks()
 
     def keep_safe(self, folder: Path) -> None:
@@ -165,6 +167,16 @@ class MainWindow(QMainWindow):
             self.features.setMinimumWidth(NARROWEST_DOCK)
             self.docks["features"].setWidget(self.features)
 
+    @Slot(bool)
+    def _make_runs(self, visible: bool) -> None:
+        """And the runs."""
+        if visible and not hasattr(self, "runs"):
+            from mlp_studio.ui.panels.runs import RunsPanel
+
+            self.runs = RunsPanel(self.studio, self)
+            self.runs.setMinimumWidth(NARROWEST_DOCK)
+            self.docks["runs"].setWidget(self.runs)
+
     def _dock(self, title: str, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
@@ -172,7 +184,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _place_docks(self) -> None:
-        for name in ("curves", "evaluation", "data", "features", "math", "lesson"):
+        for name in ("curves", "evaluation", "data", "runs", "features", "math", "lesson"):
             self.docks[name].widget().setMinimumWidth(NARROWEST_DOCK)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = self.docks
@@ -182,11 +194,13 @@ class MainWindow(QMainWindow):
         self.addDockWidget(right, docks["curves"])
         self.addDockWidget(right, docks["evaluation"])
         self.tabifyDockWidget(docks["evaluation"], docks["data"])
+        self.tabifyDockWidget(docks["data"], docks["runs"])
         self.tabifyDockWidget(docks["data"], docks["features"])
         self.tabifyDockWidget(docks["data"], docks["math"])
         self.tabifyDockWidget(docks["data"], docks["lesson"])
         for dock in docks.values():
             dock.show()
+        docks["runs"].hide()  # until it is wanted: the names of the others then fit where the window is narrow
         docks["evaluation"].raise_()
         self.resizeDocks([docks["experiment"], docks["curves"]], [300, 400], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["curves"], docks["evaluation"]], [248, 365], Qt.Orientation.Vertical)
@@ -541,6 +555,11 @@ class MainWindow(QMainWindow):
     def show_math(self) -> None:
         """The six steps with the present network's numbers."""
         self._raise_dock("math")
+
+    @Slot()
+    def show_runs(self) -> None:
+        """The runs of this project."""
+        self._raise_dock("runs")
 
     def _show_window(self, kind: Callable[[Studio, QWidget], QWidget]) -> None:
         """Open a window beside this one; the same again where it is open."""

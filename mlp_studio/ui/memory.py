@@ -11,7 +11,7 @@ from mlp_studio.core.settings import experiment_of, settings_of
 from mlp_studio.ui.theme import SCHEMES
 from mlp_studio.ui.view import View, document_of, view_of
 
-LAYOUT_VERSION = 3  # raised when docks come or go, so that an older saved layout is left alone
+LAYOUT_VERSION = 4  # raised when docks come or go, so that an older saved layout is left alone
 RECENT_FILES = 8
 DATA_FILES = 50
 

@@ -35,6 +35,7 @@ class RunList(QObject):
         self._studio, self._store = studio, studio.store
         self._ending: dict[Runner, Run] = {}  # that have been replaced, until their threads have ended
         self._latest = 0  # number that was given
+        self._is_first = True
 
     def number(self) -> int:
         """The number of a run that begins: no other of this session or this project has had it."""
@@ -102,8 +103,15 @@ class RunList(QObject):
             sentence = f"{_runs(room.dropped)} left the list of runs, which is full: save a project to keep them all."
         elif room.without_album:
             sentence = f"The list of runs is full: of {_runs(room.without_album)} only the last weights are kept."
+        if not sentence and self._is_first:
+            sentence = f"{_runs((runs[-1].number,))} is kept in the list of runs, from where it can be brought back."
+        self._is_first = False
         if sentence:  # after what is said of the data that have taken the run's place
-            QTimer.singleShot(0, self, partial(self._studio.tell, sentence))
+            QTimer.singleShot(0, self, partial(self._say, sentence, is_urgent=bool(room.dropped or room.without_album)))
+
+    def _say(self, sentence: str, *, is_urgent: bool) -> None:
+        if is_urgent or self._store.state.notice is None:
+            self._studio.tell(sentence, command="runs")
 
     # --- out of the list ------------------------------------------------------------------------------------------
 

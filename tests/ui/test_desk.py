@@ -103,6 +103,8 @@ def test_settings_data_and_epochs_bring_the_star_and_going_back_takes_it_away(qt
     wait_for_status(qtbot, window, "paused")
     assert has_star(window)
     window.studio.reset()
+    assert has_star(window)  # what was trained is in the list of runs
+    window.studio.runs.delete({1})
     assert not has_star(window)
 
 

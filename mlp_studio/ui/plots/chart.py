@@ -1,6 +1,6 @@
 """One chart over the epochs: a quantity of training and validation, its figures above it, marks at epochs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -199,6 +199,8 @@ class Chart(QWidget):
         self.plot.setMinimumSize(160, 48)
         self.plot.viewport().installEventFilter(self)
         self.curves = {part: Curve(dashed=part == "val") for part in PARTS}
+        self._others: list[tuple[Thinner, Curve]] = []  # of runs that are held beside this one
+        self._compared: tuple[tuple[str, Curves], ...] = ()
         self.best, self.pointer = Mark(-10), Mark(10)
         for item in (self.best, *reversed(self.curves.values()), self.pointer):
             self.plot.addItem(item, ignoreBounds=True)
@@ -241,10 +243,27 @@ class Chart(QWidget):
         self.plot.getAxis("left").setLogMode(y=on)
         self.begin()
         self.extend(curves)
+        self.compare(self._compared)
 
     def begin(self) -> None:
         """Forget the curves: other ones follow."""
-        self._series = {part: Thinner(above=0.0) if self._log else Thinner() for part in PARTS}
+        self._series = {part: self._thinner() for part in PARTS}
+
+    def _thinner(self) -> Thinner:
+        return Thinner(above=0.0) if self._log else Thinner()
+
+    def compare(self, others: Sequence[tuple[str, Curves]]) -> None:
+        """Lay the curves of other runs below, each in its colour: of validation, where it has one, else of training."""
+        for _, curve in self._others:
+            self.plot.removeItem(curve)
+        self._compared, self._others = tuple(others), []
+        for colour, curves in others:
+            figures, series, curve = curves[:, self._columns["val"]], self._thinner(), Curve(dashed=False)
+            series.extend(figures if np.isfinite(figures).any() else curves[:, self._columns["train"]])
+            curve.set_colours(colour, colour)
+            curve.setZValue(-5)
+            self.plot.addItem(curve, ignoreBounds=True)
+            self._others.append((series, curve))
 
     def extend(self, curves: Curves) -> None:
         """Take over the curves as they are now: the rows known so far with more after them."""
@@ -258,15 +277,17 @@ class Chart(QWidget):
         width, height = max(self.view.width(), 64.0), max(self.view.height(), 1.0)
         pixel = ((last - first) / width, (top - bottom) / height)
         columns = round(width * self.devicePixelRatioF())
-        for part, series in self._series.items():
+        mine = [(series, self.curves[part]) for part, series in self._series.items()]
+        for series, curve in (*mine, *self._others):
             x, y = series.visible(first, last, columns)
             y = np.log10(y) if self._log else y
             dotted = len(series) == 1 or pixel[0] * DOT_ROOM < 1
-            self.curves[part].show_points(x, y, pixel, gapless=series.gapless, dotted=dotted)
+            curve.show_points(x, y, pixel, gapless=series.gapless, dotted=dotted)
 
     def span(self) -> tuple[float, float]:
         """The range that shows all values."""
-        filled = [series for series in self._series.values() if not series.is_empty]
+        every = (*self._series.values(), *(series for series, _ in self._others))
+        filled = [series for series in every if not series.is_empty]
         lowest = min((series.lowest for series in filled), default=np.nan)
         highest = max((series.highest for series in filled), default=np.nan)
         return self._quantity.span(lowest, highest, self._log)

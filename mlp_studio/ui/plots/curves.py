@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout
 
 from mlp_studio.core.axis import step_up
 from mlp_studio.core.history import COLUMNS, Curves, best_epoch
-from mlp_studio.core.palette import Colours
+from mlp_studio.core.palette import Colours, class_colour
 from mlp_studio.ui import theme
 from mlp_studio.ui.form import plain_label, tooltip
 from mlp_studio.ui.plots import plot as plots
@@ -21,6 +21,7 @@ from mlp_studio.ui.still import Still
 from mlp_studio.ui.store import NO_CURVES, State
 from mlp_studio.ui.studio import Studio
 
+COMPARED = tuple(class_colour(place) for place in (2, 4, 7, 6))  # of the curves of so many runs beside the present one
 FIRST_EPOCHS = 1000  # up to so many, the charts show all the epochs asked for from the start
 FINE_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 X_ROOM = 1.02  # the axis of the epochs ends a little further, so that the last one can be seen
@@ -85,6 +86,8 @@ class CurvesPanel(QWidget):
         self._target = 0  # the epochs asked for
         self._end = 0  # where the axis of the epochs ends
         self._best = 0
+        self._compared: tuple[object, ...] = ()  # whose curves lie below
+        self._longest = 0  # epochs of those
         self._pointed: float | None = None  # the place under the cursor
         self._framed: object = None  # the ranges that were set last to show the whole run
         self._moving = False  # ranges are being set here
@@ -149,6 +152,7 @@ class CurvesPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the charts up to the run's curves."""
+        self._compare(state)
         curves = NO_CURVES if state.run is None else state.run.curves
         target = (state.experiment if state.run is None else state.run.experiment).train.epochs
         if curves is self._curves and target == self._target:
@@ -170,6 +174,21 @@ class CurvesPanel(QWidget):
         self._set_end()
         self._draw()
 
+    def _compare(self, state: State) -> None:
+        """Lay the curves of the runs that were chosen below those of the present one, or take them away."""
+        runs = [run for number in state.compared for run in state.runs if run.number == number]
+        key = tuple(run.state for run in runs)
+        if key == self._compared:
+            return
+        self._compared = key
+        others = [(colour, run.state.curves) for colour, run in zip(COMPARED, runs, strict=False)]
+        self._longest = max((len(curves) for _, curves in others), default=0)
+        for chart in self.charts:
+            chart.compare(others)
+        self._end = 0
+        self._set_end()
+        self._draw()
+
     def _known_of(self, curves: Curves) -> int:
         """How many rows of the curves are drawn already; 0 where they are other curves, or fewer."""
         known = len(self._curves)
@@ -178,7 +197,7 @@ class CurvesPanel(QWidget):
 
     def _set_end(self) -> None:
         """Let the axis of the epochs reach further where the curves left it."""
-        epochs = len(self._curves)
+        epochs = max(len(self._curves), self._longest)
         if epochs and epochs <= self._end:
             return
         self._end = last_epoch_shown(epochs, self._target)
@@ -187,7 +206,7 @@ class CurvesPanel(QWidget):
 
     def _draw(self) -> None:
         self._frame()
-        self.empty.setVisible(not len(self._curves))
+        self.empty.setVisible(not len(self._curves) and not self._longest)
         if bool(len(self._curves)) != self.export_button.isEnabled():
             self.export_button.offer("" if len(self._curves) else NOTHING_YET)
         self.loss.best.show_at(self._best, f"best {self._best:,}")
