@@ -169,6 +169,11 @@ class Training:
         )
 
     @property
+    def album(self) -> tuple[Page, ...]:
+        """The weights of some epochs, for looking back; may be asked for from another thread."""
+        return self._album.pages
+
+    @property
     def epoch(self) -> int:
         """Epochs done."""
         return len(self.history)

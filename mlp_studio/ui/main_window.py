@@ -39,6 +39,7 @@ from mlp_studio.ui.importing import Importing
 from mlp_studio.ui.memory import LAYOUT_VERSION, Memory
 from mlp_studio.ui.panels.boundary import BoundaryPanel
 from mlp_studio.ui.panels.data_summary import DataSummaryPanel
+from mlp_studio.ui.panels.epoch_bar import EpochBar
 from mlp_studio.ui.panels.evaluation import EvaluationPanel
 from mlp_studio.ui.panels.experiment import ExperimentPanel
 from mlp_studio.ui.panels.lesson import LessonPanel
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         studio = self.studio
         self.boundary = BoundaryPanel(studio, self)
         self.prediction = PredictionPanel(studio, self)
+        self.epochs = EpochBar(studio, self)
         self.notice = NoticeBar(studio, self)
         self.notice.command_wanted.connect(self._run_command)
         centre = QWidget(self)
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.notice)
         layout.addWidget(self.boundary, 1)
+        layout.addWidget(self.epochs)
         layout.addWidget(self.prediction)
         self.setCentralWidget(centre)
         self.experiment = ExperimentPanel(studio, self)

@@ -13,6 +13,7 @@ from time import perf_counter, thread_time
 
 from PySide6.QtCore import QObject, QThread
 
+from mlp_studio.core.album import Page
 from mlp_studio.core.boundary import Box, Plane, Rasterizer, affordable_grid, on_plane
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.errors import StudioError
@@ -206,6 +207,13 @@ class Runner(QThread):
     def has_begun(self) -> bool:
         """Whether there is a training, or what is needed to go on with one."""
         return self.training is not None or self._kept is not None
+
+    @property
+    def album(self) -> tuple[Page, ...]:
+        """The weights of some epochs, while it trains, too."""
+        if self.training is not None:
+            return self.training.album
+        return () if self._kept is None else self._kept.state.album
 
     def ask_standing(self) -> None:
         """Have the thread leave in `standing` how far it has got, at its next event; it trains on."""

@@ -121,6 +121,20 @@ class RunScores:
     test: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """An earlier epoch of the present run that is looked at; regions and evaluation follow the weights.
+
+    `number` and `prepared` are the run's, so that another run is not taken for it.
+    """
+
+    number: int
+    prepared: Prepared
+    snapshot: Snapshot
+    evaluation: Evaluation | None = None
+    raster: Raster | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the boundary view shows."""
@@ -201,6 +215,7 @@ class State:
     comparison: Comparison | None = None
     painting: Painting | None = None  # None: the mouse moves and zooms the view
     runs: "tuple[KeptRun, ...]" = ()  # earlier ones, the latest last
+    past: Past | None = None  # None: the present weights are shown
     saving: str = ""  # what is being written, in words; "" when nothing is
     run_scores: Mapping[int, RunScores] = field(default_factory=dict)  # of these, by their numbers, as far as measured
     compared: tuple[int, ...] = ()  # the numbers of those whose curves are laid over the present run's
@@ -212,6 +227,22 @@ class State:
         """Whether the data are there that Train would train on."""
         waiting = self.painting is not None and self.painting.waiting
         return self.run is not None and not self.loading and not waiting
+
+    @property
+    def seen_past(self) -> Past | None:
+        """The earlier epoch that is looked at, where it is one of the present run."""
+        run, past = self.run, self.past
+        if run is None or past is None or (past.number, past.prepared) != (run.number, run.prepared):
+            return None
+        return past
+
+    def as_seen(self) -> "State":
+        """The state with the run as it was at the epoch that is looked at."""
+        past = self.seen_past
+        if past is None or self.run is None:
+            return self
+        seen = replace(self.run, snapshot=past.snapshot, evaluation=past.evaluation, raster=past.raster)
+        return replace(self, run=replace(seen, uncertainty=None))
 
     @property
     def plane(self) -> Plane | None:

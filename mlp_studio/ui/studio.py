@@ -62,6 +62,7 @@ from mlp_studio.ui.loading import (
     stamp_of,
     what,
 )
+from mlp_studio.ui.looking_back import LookingBack
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.portrayer import Portrayer
 from mlp_studio.ui.run_list import RunList
@@ -101,6 +102,7 @@ class Studio(QObject):
         self.runs = RunList(self)
         self.painter = Painter(self)
         self._portrayer = Portrayer(self, lambda: self.is_training)
+        self.past = LookingBack(self, self._portrayer)
         self._train_when_loaded = False
         self._ticket = 0  # of the newest data asked for
         self._asked = Experiment()  # whose data were asked for last
@@ -809,6 +811,7 @@ class Studio(QObject):
         if self._runner is not None:
             self._runner.view = self._portrayer.view
         self._portrayer.measure()
+        self.past.redraw()
         if moving:
             self._portrayer.draw_moving()
         else:

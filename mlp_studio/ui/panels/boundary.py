@@ -311,7 +311,7 @@ class BoundaryPanel(QWidget):
 
     def _csv(self) -> tuple[list[str], list[list[object]]]:
         """The drawn points: place in the plane, class, share, and what the network says."""
-        state = self._studio.store.state
+        state = self._studio.store.state.as_seen()
         if state.prepared is None or state.scene is None:
             return [], []
         names, evaluation = state.prepared.dataset.class_names, state.run.evaluation if state.run else None
@@ -332,6 +332,7 @@ class BoundaryPanel(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Bring the pictures up to the state."""
+        state = state.as_seen()
         drawn = (drawn_points(state), class_names(state))
         other_data = state.scene is not None and (drawn[0] is not self._points or drawn[1] != self._names)
         fresh, self._has_joined = other_data or self._has_joined, False
@@ -501,7 +502,7 @@ class BoundaryPanel(QWidget):
             self.paint_bar.recolour()
             self._mark_paint()
             if self._shown is not None:
-                self._show_parts(self._studio.store.state)
+                self._show_parts(self._studio.store.state.as_seen())
 
 
 def class_names(state: State) -> tuple[str, ...]:

@@ -142,8 +142,8 @@ class EvaluationPanel(QWidget):
 
     @Slot(object)
     def render(self, state: State) -> None:
-        """Show the evaluation of the state's run."""
-        run = state.run
+        """Show the evaluation of the weights that are shown."""
+        run = state.as_seen().run
         evaluation = run.evaluation if run is not None else None
         self._run = run
         if evaluation is not self._evaluation:

@@ -86,7 +86,7 @@ class ProbabilityBars(QWidget):
 
 
 class PredictionPanel(QWidget):
-    """Follows the newest weights: the probe is asked again with every snapshot."""
+    """Follows the weights that are shown: the probe is asked again with every snapshot."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,7 +147,8 @@ class PredictionPanel(QWidget):
 
     @Slot(object)
     def render(self, state: State) -> None:
-        """Ask the newest weights about the probe."""
+        """Ask the weights that are shown about the probe."""
+        state = state.as_seen()
         snapshot = state.run.snapshot if state.run else None
         if self._asked[0] is state.probe and self._asked[1] is snapshot:
             return
