@@ -114,8 +114,9 @@ class Steps:
 # --- memory -------------------------------------------------------------------------------------------------------
 
 
-def lightened(steps: Steps, most: int = MOST_BYTES) -> Steps:
+def lightened(steps: Steps, most: int | None = None) -> Steps:
     """The same steps; those whose data are beyond so many bytes, counted from the newest, keep their settings alone."""
+    most = MOST_BYTES if most is None else most
     counted = set(sizes_of(steps.present))
     total, past = 0, []
     for step in reversed(steps.past):

@@ -1,10 +1,15 @@
 """The list of runs: whoever is replaced is kept, comes back as it was, and goes on as though it had never left."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.trainer import Training
+from mlp_studio.ui.runner import Standing
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 from tests.ui.test_painting import EMPTY, press_button, stroke
 from tests.ui.test_undo import assert_same, choose, enter, redo, seen, settle, table, undo
@@ -238,3 +243,29 @@ def test_a_deleted_run_is_gone_and_its_number_is_not_given_again(qtbot, window):
     window.studio.step()
     assert run_of(window).number == 3
     wait_for_status(qtbot, window, "paused")
+
+
+def test_thousands_of_resets_stay_within_bounded_memory(studio, monkeypatch):
+    monkeypatch.setattr("mlp_studio.core.run_list.bounded.__defaults__", (2_000_000, 20))
+    experiment = with_settings(Experiment(), {"data.rows": 60, "model.hidden": "4"})
+    studio.set_experiment(experiment)
+    run = studio.store.state.run
+    alone = Training(run.experiment, run.prepared)
+    list(alone.run(3))
+    state, held = alone.state(), []
+    tracemalloc.start()
+    for number in range(1, 2001):
+        begun = replace(run, number=number, status="paused")
+        standing = Standing(run.experiment, run.prepared, run.snapshot, state.curves, copied(state), 0.0)
+        studio.runs._keep(begun, standing)
+        if number % 500 == 0:
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert [kept.number for kept in studio.store.state.runs] == list(range(1981, 2001))
+    assert held[3] < held[0] + 200_000
+
+
+def copied(state):
+    """The same with weights and curves of its own."""
+    present = replace(state.present, weights=state.present.weights.copy())
+    return replace(state, present=present, curves=state.curves.copy())

@@ -13,6 +13,8 @@ from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.scene import Slice
 from mlp_studio.core.trainer import initial_params
+from mlp_studio.ui import steps as steps_module
+from mlp_studio.ui.steps import MOST_STEPS, lightened, sizes_of
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 from tests.ui.test_painting import EMPTY, press_button, strip_of, stroke, taken
 
@@ -350,6 +352,13 @@ def session(qtbot, window, tmp_path):
         drop(window, file)
         qtbot.waitUntil(lambda: rows_of(window) == rows, timeout=SECONDS)
 
+    def lead(*shares, button=LEFT):
+        """A stroke over places that are in view, whatever the sample: shares of the picture."""
+        box = window.boundary.plots[0].box
+        across, upward = box.u_high - box.u_low, box.v_high - box.v_low
+        places = [(box.u_low + a * across, box.v_low + b * upward) for a, b in shares]
+        stroke(window, *places, button=button)
+
     def press(*buttons):
         for button in buttons:
             press_button(qtbot, button)
@@ -364,18 +373,18 @@ def session(qtbot, window, tmp_path):
         window.previous_sample,
         field(window, "split.derived").control.boxes["square"].click,
         lambda: enter(qtbot, window, "split.train", "0.5"),
-        lambda: (press(paint), stroke(window, EMPTY, (0.9, -0.8))),
+        lambda: (press(paint), lead((0.7, 0.2), (0.9, 0.2))),
         lambda: (
             strip_of(window).brush.setValue(40),
             stroke(window, (0.2, 0.7), (-0.2, 0.6), button=Qt.MouseButton.RightButton),
         ),
         lambda: press(strip_of(window).chips.new),
-        lambda: stroke(window, (0.8, -0.7)),
-        lambda: (train(20), stroke(window, (0.7, -0.6))),
+        lambda: lead((0.8, 0.3)),
+        lambda: (train(20), lead((0.7, 0.4))),
         lambda: (studio.reset(), enter(qtbot, window, "train.learning_rate", "0.03")),
         lambda: press(strip_of(window).clear),
-        lambda: stroke(window, (0.3, 0.3), (0.5, 0.5)),
-        lambda: (press(strip_of(window).chips.buttons[1]), stroke(window, (-0.3, 0.3), (-0.5, 0.5))),
+        lambda: lead((0.6, 0.6), (0.8, 0.8)),
+        lambda: (press(strip_of(window).chips.buttons[1]), lead((0.4, 0.6), (0.2, 0.8))),
         lambda: (press(paint), window.open_lesson("dropout")),
         lambda: opened(path, 60),
         lambda: studio.shuffle_labels(True),
@@ -383,7 +392,7 @@ def session(qtbot, window, tmp_path):
         lambda: (settle(qtbot, window), studio.open_file(path, label="kind", features=("a",))),
         lambda: opened(wide, 70),
         lambda: press(paint),  # a small example to paint on
-        lambda: stroke(window, (0.0, 0.0)),
+        lambda: lead((0.5, 0.5)),
         lambda: (press(paint), choose(window, "data.source", "iris")),
         lambda: choose(window, "data.source", "moons"),
         lambda: studio.begin_anew(LESSONS[FIRST_LESSON].experiment()),
@@ -411,3 +420,136 @@ def test_undo_to_the_start_and_redo_to_the_end_of_a_session_give_equal_states(qt
         redo(qtbot, window)
         assert_same(seen(window), state)
     assert not window.commands["redo"].isEnabled()
+
+
+# --- random sessions ------------------------------------------------------------------------------------------------
+
+
+def random_gestures(qtbot, window, rng, path):
+    """Changes through the studio, each a step or none; training goes on or ends in between."""
+    studio, painter = window.studio, window.studio.painter
+
+    def paint():
+        painter.turn(True)
+        if state_of(window).painting is None:
+            return
+        painter.choose_class(int(rng.integers(3)))
+        start, pixel = rng.uniform(-1, 1, 2), np.array([0.005, 0.005])
+        painter.press(start, pixel, erasing=bool(rng.random() < 0.3))
+        for _ in range(3):
+            painter.drag(start + rng.uniform(-0.3, 0.3, 2))
+        painter.release()
+
+    def slide():
+        studio.undo.hold("data.noise")
+        for noise in rng.uniform(0, 1, 4).round(3):
+            studio.set("data.noise", float(noise))
+        studio.undo.let_go()
+
+    def train():
+        studio.train()
+        qtbot.wait(int(rng.integers(5, 60)))
+
+    def stop():
+        studio.stop()
+        qtbot.waitUntil(lambda: not studio.is_training, timeout=SECONDS)
+
+    return [
+        lambda: studio.set("model.hidden", str(rng.integers(2, 9))),
+        lambda: studio.set("train.learning_rate", float(rng.choice([0.1, 0.2, 0.3]))),
+        lambda: studio.set("train.epochs", int(rng.integers(1, 2000))),
+        lambda: studio.set("split.train", float(rng.choice([0.5, 0.6, 0.7]))),
+        lambda: studio.set("split.derived", str(rng.choice(["", "square", "product"]))),
+        lambda: studio.set("data.source", str(rng.choice(["moons", "circles", "spiral"]))),
+        lambda: studio.set("data.source", "painted"),
+        lambda: (studio.open_file(table(path, int(rng.integers(40, 90))), label="kind"), settle(qtbot, window)),
+        lambda: (studio.reload(), settle(qtbot, window)),
+        lambda: studio.lessons.open(str(rng.choice(["linear", "fit", "dropout"]))),
+        lambda: painter.turn(False),
+        lambda: studio.runs.bring_back(int(rng.integers(1, 9))),
+        lambda: studio.begin_anew(LESSONS[FIRST_LESSON].experiment()),
+        painter.clear,
+        painter.add_class,
+        studio.new_sample,
+        studio.previous_sample,
+        studio.reset,
+        paint,
+        paint,
+        paint,
+        slide,
+        train,
+        train,
+        stop,
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_undo_and_redo_of_random_sessions_give_equal_states(qtbot, window, tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    window.studio.set("data.rows", 60)
+    gestures = random_gestures(qtbot, window, rng, tmp_path / "t.csv")
+    after = {}  # by the number of steps
+    for _ in range(40):
+        gestures[rng.integers(len(gestures))]()
+        settle(qtbot, window)
+        after[len(window.studio.undo._steps.past)] = seen(window)
+    window.studio.stop()
+    settle(qtbot, window)
+    count = len(window.studio.undo._steps.past)
+    assert count > 10
+    kept = {run.number for run in state_of(window).runs}
+    for number in range(count - 1, -1, -1):
+        window.undo()
+        settle(qtbot, window)
+        if number in after:
+            assert_same(seen(window), after[number])
+    for number in range(1, count + 1):
+        window.redo()
+        settle(qtbot, window)
+        if number in after:
+            assert_same(seen(window), after[number])
+    qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
+    present = run_of(window).number
+    assert kept <= {run.number for run in state_of(window).runs} | {present}
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_steps_are_forgotten(qtbot, window):
+    for seed in range(MOST_STEPS + 20):
+        window.studio.set("model.dropout", seed / 1000)
+    past = window.studio.undo._steps.past
+    assert len(past) == MOST_STEPS
+    assert past[0].version.experiment.model.dropout == 0.019
+
+
+def test_data_of_old_steps_are_drawn_or_read_again_where_they_are_too_large_to_keep(
+    qtbot, window, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(steps_module, "MOST_BYTES", 300_000)
+    first = seen(window)
+    window.studio.open_file(table(tmp_path / "t.csv"), label="kind")
+    settle(qtbot, window)
+    opened = seen(window)
+    window.studio.set("data.source", "moons")
+    for noise in (0.1, 0.3, 0.4):
+        window.studio.set("data.noise", noise)
+    past = window.studio.undo._steps.past
+    assert past[0].version.loaded is None
+    assert past[-1].version.loaded is not None
+    held = {key: size for step in past for key, size in sizes_of(step.version).items()}
+    assert sum(held.values()) < 300_000 + 2 * sum(sizes_of(window.studio.undo.present).values())
+    for _ in range(4):
+        undo(qtbot, window)
+    assert_same(seen(window), opened)
+    undo(qtbot, window)
+    assert_same(seen(window), first)
+
+
+def test_steps_hold_the_same_data_once(qtbot, window):
+    for rate in (0.1, 0.2, 0.3):
+        window.studio.set("train.learning_rate", rate)
+    steps = window.studio.undo._steps
+    assert lightened(steps, 0) is not steps
+    assert all(step.version.loaded is not None for step in lightened(steps, 0).past)

@@ -1,7 +1,7 @@
 """The slider over the epochs of the present run: dragging it shows the network as it was, End the present one."""
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from mlp_studio.ui import theme
@@ -82,6 +82,9 @@ class EpochBar(QWidget):
             self.slider.setValue(epoch)
         self.label.setText(f"epoch {epoch:,}")
         self.live.setEnabled(past is not None)
+        role = QPalette.ColorRole.PlaceholderText if past is None else QPalette.ColorRole.WindowText
+        if self.label.foregroundRole() != role:
+            self.label.setForegroundRole(role)
 
     @Slot(int)
     def _acted(self, action: int) -> None:
