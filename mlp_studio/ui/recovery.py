@@ -99,12 +99,20 @@ class Recovery(QObject):
         if state.loading or state.prepared is None:
             self._stir(state)
             return
-        is_untouched = not self._desk.is_modified and self._desk.path is None
+        if not self._desk.is_modified and self._desk.path is None:  # a new window, or work that is not wanted any more
+            self._forget()
+            return
         active = state.run is not None and state.run.active
-        if is_untouched or (not active and self._comparison.same(self._kept, work_of(state))):
+        if not active and self._comparison.same(self._kept, work_of(state)):
             return
         self._is_writing, self._began = True, perf_counter()
         self._desk.scribe.take_down(self._write)
+
+    def _forget(self) -> None:
+        if self._kept is not None and self._place is not None:
+            self._place.clear()
+            self._kept = None
+            self._tell()
 
     def _write(self, taken: Taken) -> None:
         place = self._place

@@ -79,6 +79,10 @@ def _taken(studio: Studio, standing: Standing | None) -> Taken | None:
     run, work = state.run, work_of(state)
     if state.prepared is None:
         return None
+    if state.loading and studio.loaded is not None:  # other data are on their way: the settings are those of these
+        there = studio.loaded.experiment
+        settings = replace(state.experiment, seed=there.seed, data=there.data, split=there.split)
+        work = replace(work, experiment=settings)
     if run is None or standing is None or run.status == "ready":
         return Taken(replace(work, trained=None, curves=None, snapshot=None), state.prepared, None)
     experiment = run.experiment

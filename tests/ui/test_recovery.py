@@ -128,6 +128,26 @@ def test_a_clean_end_leaves_nothing(qtbot, start, folder):
     assert list(folder.iterdir()) == []
 
 
+def test_work_that_was_given_up_for_new_is_not_kept_any_more(qtbot, start, folder):
+    window = start()
+    train(qtbot, window, 5)
+    qtbot.waitUntil(lambda: is_kept(window), timeout=SECONDS)
+    window.commands["new"].trigger()
+    window.desk.question.button(Buttons.Discard).click()
+    qtbot.waitUntil(lambda: not list(folder.glob("*.mlps*")), timeout=SECONDS)
+
+
+def test_what_is_taken_down_while_other_data_load_belongs_together(qtbot, start):
+    window = start()
+    before = state_of(window)
+    window.studio.set("data.rows", 400_000)
+    assert state_of(window).loading
+    taken = []
+    window.desk.scribe.take_down(taken.append)
+    assert taken[0].work.experiment.data == before.experiment.data
+    assert taken[0].prepared is before.prepared
+
+
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(qtbot, start, folder):
     folder.write_text("not a folder")
     window = start()
