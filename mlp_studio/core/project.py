@@ -21,7 +21,7 @@ from mlp_studio.core import project_document as doc
 from mlp_studio.core import rows_beside as rows
 from mlp_studio.core import tensor_file
 from mlp_studio.core.config import Experiment
-from mlp_studio.core.errors import ProjectError, StudioError
+from mlp_studio.core.errors import CancelledError, ProjectError, StudioError
 from mlp_studio.core.files import replacing
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.prepare import Prepared
@@ -71,14 +71,14 @@ def save_project(path: Path, project: Project, progress: Progress = to_nobody, *
     """
     name = quoted(path.name)
     try:
-        content, arrays, beside = _serialised(project, name, progress, path if rows_beside else None)
+        content, digests, beside = _serialised(project, name, progress, path if rows_beside else None)
     except OSError as error:
         raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
 
     def check(written: Path) -> None:
         progress(0.9)
         found, _ = tensor_file.read(written)
-        if not _equal(found, arrays):
+        if {key: digest(array) for key, array in found.items()} != digests:
             raise BrokenFileError("what was written reads differently")
         progress(1.0)
 
@@ -102,8 +102,8 @@ def _kept(path: Path) -> str:
 
 def _serialised(
     project: Project, name: str, progress: Progress, aside: Path | None
-) -> tuple[Sequence[bytes | memoryview], Mapping[str, tensor_file.Array], Mapping[str, str]]:
-    """The file's content in pieces, the arrays in it, and those that are beside the file `aside`, by their digests."""
+) -> tuple[Sequence[bytes | memoryview], Mapping[str, str], Mapping[str, str]]:
+    """The file's content in pieces, and the digests of the arrays in it and of those beside the file `aside`."""
     writing = Writing(data_by_reference=project.data_by_reference)
     progress(0.0)
     kept: list[doc.Run] = []
@@ -127,7 +127,7 @@ def _serialised(
         if beside:
             texts[rows.KEY] = rows.as_text(beside)
         inside = {key: array for key, array in writing.arrays.items() if key not in beside}
-        return tensor_file.pieces(inside, texts), inside, beside
+        return tensor_file.pieces(inside, texts), {key: writing.digests[key] for key in inside}, beside
     except tensor_file.TooLongError as error:
         raise ProjectError(
             f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "
@@ -161,11 +161,6 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _equal(found: Mapping[str, tensor_file.Array], arrays: Mapping[str, tensor_file.Array]) -> bool:
-    """Whether all arrays are the same, bit for bit."""
-    return found.keys() == arrays.keys() and all(digest(found[name]) == digest(array) for name, array in arrays.items())
-
-
 # --- opening ------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +185,7 @@ def open_project(path: Path, find: Find | None = None, progress: Progress = to_n
         raise ProjectError(f"{name} is no project of MLP Studio: projects are saved by File → Save, as “….mlps”.")
     try:
         return _project(texts[KEY], arrays, find_beside(path, find), progress, name)
-    except ProjectError:
+    except (ProjectError, CancelledError):
         raise
     except (BrokenFileError, StudioError, msgspec.ValidationError, RecursionError, UnicodeError) as error:
         reason = quoted(str(error), LONGEST_REASON)[1:-1].rstrip(".")  # it may quote what is in the file

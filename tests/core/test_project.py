@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import fields as struct_fields
 
 from mlp_studio import __version__
-from mlp_studio.core import project_document, trainer
+from mlp_studio.core import project_document, project_reading, trainer
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.dataset import Dataset
-from mlp_studio.core.errors import MissingDataError, ProjectError
+from mlp_studio.core.errors import CancelledError, MissingDataError, ProjectError
 from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.optimizers import OPTIMIZERS
@@ -218,6 +218,20 @@ def test_data_by_reference_are_found_beside_the_project(path, referred):
     opened = open_project(path)
     assert opened.experiment.data.path == str(path.with_name(table.name))
     np.testing.assert_array_equal(opened.prepared.dataset.X, project.prepared.dataset.X)
+
+
+def test_opening_can_be_cancelled_while_data_are_read_from_their_file(path, referred, monkeypatch):
+    project, table = referred
+    save_project(path, project)
+    reads = project_reading.read_source
+
+    def cancelled(config, rng, progress):
+        reads(config, rng, progress)
+        raise CancelledError("Cancelled.")
+
+    monkeypatch.setattr(project_reading, "read_source", cancelled)
+    with pytest.raises(CancelledError):
+        open_project(path, lambda *_: table)
 
 
 @pytest.mark.parametrize("change", ["other bytes", "gone"])
