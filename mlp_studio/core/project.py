@@ -89,7 +89,7 @@ def save_project(path: Path, project: Project, progress: Progress = to_nobody, *
                 file.write(piece)
     except OSError as error:
         raise ProjectError(f"{name} could not be saved: {error.strerror or error}. {_kept(path)}") from error
-    except (BrokenFileError, ValueError) as error:
+    except (BrokenFileError, ValueError, RuntimeError) as error:  # the last for links that lead in a circle
         raise ProjectError(f"{name} could not be saved: {error}. {_kept(path)}") from error
     if rows_beside:
         with suppress(OSError):
@@ -97,7 +97,7 @@ def save_project(path: Path, project: Project, progress: Progress = to_nobody, *
 
 
 def _kept(path: Path) -> str:
-    return "The file is as it was before." if path.exists() else "Save it under another name or in another folder."
+    return "The file is as it was before." if _is_there(path) else "Save it under another name or in another folder."
 
 
 def _serialised(
@@ -194,7 +194,15 @@ def open_project(path: Path, find: Find | None = None, progress: Progress = to_n
 
 def _hint(path: Path) -> str:
     previous = previous_generation(path)
-    return f" What was saved before is in {quoted(previous.name)}." if previous.is_file() else ""
+    return f" What was saved before is in {quoted(previous.name)}." if _is_there(previous) else ""
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; a name that cannot be is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _project(text: str, arrays: Mapping[str, tensor_file.Array], find: Find, progress: Progress, name: str) -> Project:

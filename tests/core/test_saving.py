@@ -101,6 +101,18 @@ def test_a_link_stays_one_and_the_file_that_it_leads_to_is_replaced(path, of, tm
     assert (number_of(path), number_of(previous_generation(path))) == (1, 0)
 
 
+def test_links_in_a_circle_and_impossible_names_are_refused_with_a_sentence(tmp_path, of):
+    one, other = tmp_path / "one.mlps", tmp_path / "other.mlps"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    for path in (one, tmp_path / "a\0b.mlps", tmp_path / ("x" * 300)):
+        with pytest.raises(ProjectError, match="could not be saved"):
+            save_project(path, of)
+        with pytest.raises(ProjectError):
+            open_project(path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one.mlps", "other.mlps"]
+
+
 def test_permissions_stay_as_they_are(path, of):
     save_project(path, of)
     path.chmod(0o640)
