@@ -9,10 +9,12 @@ FIRST_RUN := out/first-run
 SUITABLE := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 
-.PHONY: help venv run test bench lessons lint format types clean
+.PHONY: help venv run test bench lessons lint format types wheel bundle bundle-check bundle-bench clean
+
+VARIANT ?= full
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 venv: $(INSTALLED) ## make .venv from the lock, or bring it up to date
 
@@ -60,6 +62,23 @@ format: $(INSTALLED) ## put the code into ruff's format
 
 types: $(INSTALLED) ## mypy, strict on core
 	$(BIN)/mypy
+
+wheel: $(INSTALLED) ## build sdist and wheel into dist/, and try the wheel out in an environment of its own
+	packaging/check_wheel.sh $(BIN)/python
+
+bundle: $(INSTALLED) ## build the program as people get it into dist/ (VARIANT=lite: without PyTorch)
+	@packaging/system-libraries.sh
+	$(BIN)/python packaging/build.py --variant $(VARIANT) $(ARGS)
+
+bundle-check: ## try the bundle out: from an odd path, without environment, home or Python (VARIANT=lite)
+	@packaging/system-libraries.sh --tests
+	packaging/check_bundle.sh dist/$(VARIANT)/MLPStudio $(VARIANT)
+
+bundle-bench: $(INSTALLED) ## how fast the bundle's window is up, against the least bundle (VARIANT=lite)
+	@packaging/system-libraries.sh --tests
+	@[ -d dist/$(VARIANT)/MLPStudio ] || $(BIN)/python packaging/build.py --variant $(VARIANT) --no-archive
+	@[ -d dist/bare/MLPStudio ] || $(BIN)/python packaging/build.py --variant bare
+	@$(BIN)/python packaging/bench.py dist/$(VARIANT)/MLPStudio dist/bare/MLPStudio
 
 clean: ## remove .venv, caches and builds; out/ stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

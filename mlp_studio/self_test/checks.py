@@ -190,12 +190,12 @@ def project(driver: Driver) -> dict[str, Any]:
     desk.path = file = driver.folder / "project “α”.mlps"
     driver.window.commands["save"].trigger()
     driver.wait(lambda: not desk.is_saving, "The project's file")
-    require(file.exists() and not desk.is_modified, driver.notice or "The project was not saved.")
+    require(file.exists() and not desk.is_modified, driver.complaint or "The project was not saved.")
     opened: list[bool] = []
     desk.opened.connect(lambda: opened.append(True))
     desk.open(file)
-    driver.wait(lambda: bool(opened) or bool(driver.notice), "The opened project")
-    require(bool(opened), driver.notice)
+    driver.wait(lambda: bool(opened) or bool(driver.complaint), "The opened project")
+    require(bool(opened), driver.complaint)
     after = driver.take_down()
     require(np.array_equal(before.trained().curves, after.trained().curves), "The curves are not what was saved.")
     gap = difference((before.trained().snapshot.params, after.trained().snapshot.params))

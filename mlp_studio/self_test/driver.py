@@ -118,9 +118,10 @@ class Driver:
         return taken[0].run
 
     @property
-    def notice(self) -> str:
-        """The sentence in the bar above the picture, or ""."""
-        return self.state.notice.text if self.state.notice is not None else ""
+    def complaint(self) -> str:
+        """What the bar above the picture says is wrong, or ""."""
+        notice = self.state.notice
+        return notice.text if notice is not None and notice.is_error else ""
 
     def see_to_faults(self) -> None:
         """Raise CheckError where something failed behind the scenes since the last time."""
