@@ -31,14 +31,13 @@ def bounded(runs: Sequence[KeptRun], most_bytes: int = MOST_BYTES, most_runs: in
 
     The oldest lose the weights of the epochs on the way first; where that is not enough, the oldest runs go.
     """
-    bare = {run.number: without_album(run) for run in runs}
-    lost = [run.number for run in runs if bare[run.number] is not run]
+    lost = [run.number for run in runs if len(run.state.album) > 1]
     kept = list(runs)
     light: list[int] = []
     while _bytes(kept) > most_bytes and lost:
         number = lost.pop(0)
         light.append(number)
-        kept = [bare[number] if run.number == number else run for run in kept]
+        kept = [without_album(run) if run.number == number else run for run in kept]
     gone = max(0, len(kept) - most_runs)
     while len(kept) - gone > 1 and _bytes(kept[gone:]) > most_bytes:
         gone += 1

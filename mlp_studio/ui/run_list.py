@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.evaluate import evaluate
@@ -36,6 +36,11 @@ class RunList(QObject):
         self._ending: dict[Runner, Run] = {}  # that have been replaced, until their threads have ended
         self._latest = 0  # number that was given
         self._is_first = True
+        self._sentence, self._is_urgent = "", False
+        self._saying = QTimer(self)
+        self._saying.setSingleShot(True)
+        self._saying.setInterval(0)
+        self._saying.timeout.connect(self._say)
 
     def number(self) -> int:
         """The number of a run that begins: no other of this session or this project has had it."""
@@ -107,11 +112,13 @@ class RunList(QObject):
             sentence = f"{_runs((runs[-1].number,))} is kept in the list of runs, from where it can be brought back."
         self._is_first = False
         if sentence:  # after what is said of the data that have taken the run's place
-            QTimer.singleShot(0, self, partial(self._say, sentence, is_urgent=bool(room.dropped or room.without_album)))
+            self._sentence, self._is_urgent = sentence, bool(room.dropped or room.without_album)
+            self._saying.start()
 
-    def _say(self, sentence: str, *, is_urgent: bool) -> None:
-        if is_urgent or self._store.state.notice is None:
-            self._studio.tell(sentence, command="runs")
+    @Slot()
+    def _say(self) -> None:
+        if self._is_urgent or self._store.state.notice is None:
+            self._studio.tell(self._sentence, command="runs")
 
     # --- out of the list ------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The list of runs: whoever is replaced is kept, comes back as it was, and goes on as though it had never left."""
 
+import gc
 import tracemalloc
 from dataclasses import replace
 
@@ -245,7 +246,7 @@ def test_a_deleted_run_is_gone_and_its_number_is_not_given_again(qtbot, window):
     wait_for_status(qtbot, window, "paused")
 
 
-def test_thousands_of_resets_stay_within_bounded_memory(studio, monkeypatch):
+def test_a_thousand_resets_stay_within_bounded_memory(qapp, studio, monkeypatch):
     monkeypatch.setattr("mlp_studio.core.run_list.bounded.__defaults__", (2_000_000, 20))
     experiment = with_settings(Experiment(), {"data.rows": 60, "model.hidden": "4"})
     studio.set_experiment(experiment)
@@ -254,14 +255,16 @@ def test_thousands_of_resets_stay_within_bounded_memory(studio, monkeypatch):
     list(alone.run(3))
     state, held = alone.state(), []
     tracemalloc.start()
-    for number in range(1, 2001):
+    for number in range(1, 1001):
         begun = replace(run, number=number, status="paused")
         standing = Standing(run.experiment, run.prepared, run.snapshot, state.curves, copied(state), 0.0)
         studio.runs._keep(begun, standing)
-        if number % 500 == 0:
+        if number % 250 == 0:
+            qapp.processEvents()  # the sentences that were to be said
+            gc.collect()  # and what Python holds ready for the next small tuples
             held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert [kept.number for kept in studio.store.state.runs] == list(range(1981, 2001))
+    assert [kept.number for kept in studio.store.state.runs] == list(range(981, 1001))
     assert held[3] < held[0] + 200_000
 
 

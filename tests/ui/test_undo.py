@@ -483,7 +483,7 @@ def random_gestures(qtbot, window, rng, path):
     ]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 def test_undo_and_redo_of_random_sessions_give_equal_states(qtbot, window, tmp_path, seed):
     rng = np.random.default_rng(seed)
     window.studio.set("data.rows", 60)
