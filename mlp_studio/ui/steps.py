@@ -4,7 +4,8 @@ Data are shared with those that are shown, never copied. Past `MOST_BYTES` of da
 furthest away keep their settings alone: going back there reads or draws the data again.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ class Version:
     """What a step leads to: the settings and the data that they had.
 
     `loaded` is None where the data were too many to be kept. `mark` is where Paint mode was, None where the data are
-    not painted on. `run`: the number of the run that was shown, 0 where none had begun.
+    not painted on. `run`: the number of the run that was shown, 0 where none had begun. `sizes`: the bytes of
+    each array that it holds, by the array's identity.
     """
 
     experiment: Experiment
@@ -34,6 +36,7 @@ class Version:
     mark: "Mark | None" = None
     earlier_seeds: tuple[int, ...] = ()
     run: int = 0
+    sizes: Mapping[int, int] = field(default_factory=dict)
 
     def has_data_of(self, other: "Version") -> bool:
         """Whether the two have the same rows in the same shares. Only a file may have changed behind its settings."""
@@ -117,21 +120,29 @@ class Steps:
 def lightened(steps: Steps, most: int | None = None) -> Steps:
     """The same steps; those whose data are beyond so many bytes, counted from the newest, keep their settings alone."""
     most = MOST_BYTES if most is None else most
-    counted = set(sizes_of(steps.present))
-    total, past = 0, []
+    counted, last, total, past = dict(steps.present.sizes), steps.present.sizes, 0, []
     for step in reversed(steps.past):
-        new = {key: size for key, size in sizes_of(step.version).items() if key not in counted}
+        sizes = step.version.sizes
+        new = {} if sizes is last else {key: size for key, size in sizes.items() if key not in counted}
         total += sum(new.values())
-        counted |= set(new)
-        light = replace(step.version, loaded=None, mark=None)
-        past.append(replace(step, version=light) if total > most and new else step)
+        if new and total > most:
+            past.append(bare(step))
+            continue
+        counted, last = counted | new if new else counted, sizes
+        past.append(step)
     return replace(steps, past=tuple(reversed(past)))
 
 
-def sizes_of(version: Version) -> dict[int, int]:
-    """The bytes of each array that a version holds, by its identity."""
-    held = (version.loaded, None if version.mark is None else version.mark.canvas)
-    return {id(array): array.nbytes for array in arrays_in(held)}
+def bare(step: Step) -> Step:
+    """The step without the data."""
+    return replace(step, version=replace(step.version, loaded=None, mark=None, sizes={}))
+
+
+def measured(version: Version, before: Version | None) -> Version:
+    """The version with its sizes, those of the one before where nothing of weight is another."""
+    if before is not None and version.loaded is before.loaded and version.canvas is before.canvas:
+        return replace(version, sizes=before.sizes)
+    return replace(version, sizes={id(array): array.nbytes for array in arrays_in((version.loaded, version.canvas))})
 
 
 # --- names --------------------------------------------------------------------------------------------------------

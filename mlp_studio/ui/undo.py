@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from mlp_studio.core.config import Experiment, live_only
-from mlp_studio.ui.steps import Step, Steps, Version, name_of
+from mlp_studio.ui.steps import Step, Steps, Version, measured, name_of
 from mlp_studio.ui.store import State
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ class Undo(QObject):
         mark, number = self._studio.painter.mark(state), 0 if state.run is None else state.run.number
         version = Version(state.experiment, self._studio.loaded, mark, state.earlier_seeds, number)
         if mark is None and before is not None and version.has_data_of(before):
-            return replace(version, mark=before.mark)
-        return version
+            version = replace(version, mark=before.mark)
+        return measured(version, before)
 
     def _recorded(self, new: Version) -> Steps:
         steps = self._steps

@@ -14,7 +14,7 @@ from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.scene import Slice
 from mlp_studio.core.trainer import initial_params
 from mlp_studio.ui import steps as steps_module
-from mlp_studio.ui.steps import MOST_STEPS, lightened, sizes_of
+from mlp_studio.ui.steps import MOST_STEPS, lightened
 from tests.ui.helpers import SECONDS, drop, run_of, state_of, wait_for_epoch, wait_for_status
 from tests.ui.test_painting import EMPTY, press_button, strip_of, stroke, taken
 
@@ -538,8 +538,8 @@ def test_data_of_old_steps_are_drawn_or_read_again_where_they_are_too_large_to_k
     past = window.studio.undo._steps.past
     assert past[0].version.loaded is None
     assert past[-1].version.loaded is not None
-    held = {key: size for step in past for key, size in sizes_of(step.version).items()}
-    assert sum(held.values()) < 300_000 + 2 * sum(sizes_of(window.studio.undo.present).values())
+    held = {key: size for step in past for key, size in step.version.sizes.items()}
+    assert sum(held.values()) < 300_000 + 2 * sum(window.studio.undo.present.sizes.values())
     for _ in range(4):
         undo(qtbot, window)
     assert_same(seen(window), opened)
@@ -551,5 +551,9 @@ def test_steps_hold_the_same_data_once(qtbot, window):
     for rate in (0.1, 0.2, 0.3):
         window.studio.set("train.learning_rate", rate)
     steps = window.studio.undo._steps
-    assert lightened(steps, 0) is not steps
     assert all(step.version.loaded is not None for step in lightened(steps, 0).past)
+    window.studio.new_sample()
+    steps = window.studio.undo._steps
+    assert len(steps.past) == 4
+    assert all(step.version.loaded is None for step in lightened(steps, 0).past)
+    assert all(step.version.loaded is not None for step in lightened(steps).past)
