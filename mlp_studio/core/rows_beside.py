@@ -16,13 +16,13 @@ from mlp_studio.core.tensor_file import Array, BrokenFileError
 KEY = "mlp-studio-rows"  # of the names of the arrays that are beside, with their digests, as JSON
 LARGE = 1_000_000  # bytes
 SUFFIX = ".rows"
-_PREFIX = "data."  # of the arrays' names; all others change while one works
+_PREFIXES = ("data.", "shares.")  # of the arrays' names; all others change while a network trains
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def put(path: Path, arrays: Mapping[str, Array], digests: Mapping[str, str]) -> dict[str, str]:
     """Write large rows beside `path`, unless they are there; their names and digests. Raises OSError."""
-    large = {name: digests[name] for name, rows in arrays.items() if name.startswith(_PREFIX) and rows.nbytes > LARGE}
+    large = {name: digests[name] for name, rows in arrays.items() if name.startswith(_PREFIXES) and rows.nbytes > LARGE}
     for name, digest in large.items():
         if not _beside(path, digest).is_file():
             with replacing(_beside(path, digest)) as file:

@@ -179,7 +179,7 @@ def test_large_rows_are_written_once_and_come_back(qtbot, start, crashed, folder
     wait_for_status(qtbot, window, "paused")
     qtbot.waitUntil(lambda: is_kept(window), timeout=SECONDS)
     rows = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.rows")}
-    assert len(rows) == 2  # features and labels
+    assert len(rows) == 3  # features, labels and which of them are trained on
     window.studio.step()
     qtbot.waitUntil(lambda: is_kept(window) and run_of(window).epoch == 2, timeout=SECONDS)
     assert {file.name: file.stat().st_mtime_ns for file in folder.glob("*.rows")} == rows
@@ -189,9 +189,9 @@ def test_large_rows_are_written_once_and_come_back(qtbot, start, crashed, folder
     again.recovery_bar.restore_button.click()
     qtbot.waitUntil(lambda: run_of(again).epoch == 2, timeout=SECONDS)
     np.testing.assert_array_equal(state_of(again).prepared.dataset.X, X)
-    again.studio.set("data.rows", 1500)  # others: the large ones are not needed any more
-    qtbot.waitUntil(lambda: is_kept(again), timeout=SECONDS)
-    assert list(folder.glob("*.rows")) == []
+    again.commands["new"].trigger()
+    again.desk.question.button(Buttons.Discard).click()
+    qtbot.waitUntil(lambda: list(folder.glob("*.rows")) == [], timeout=SECONDS)
 
 
 # --- offering -----------------------------------------------------------------------------------------------------
