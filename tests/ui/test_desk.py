@@ -108,6 +108,38 @@ def test_settings_data_and_epochs_bring_the_star_and_going_back_takes_it_away(qt
     assert not has_star(window)
 
 
+def test_undoing_back_to_what_was_saved_takes_the_star_away(qtbot, window, project):
+    window.studio.set("train.learning_rate", 0.5)
+    assert has_star(window)
+    window.commands["undo"].trigger()
+    assert not has_star(window)
+    window.commands["redo"].trigger()
+    assert has_star(window)
+
+
+def test_earlier_runs_and_their_notes_are_saved_and_come_back(qtbot, window, project):
+    window.studio.reset()
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    (earlier,) = state_of(window).runs
+    assert has_star(window)
+    save(qtbot, window)
+    assert not has_star(window)
+    window.studio.runs.annotate(earlier.number, "the first")
+    assert has_star(window)
+    save(qtbot, window)
+    opened(qtbot, window, project)
+    (again,) = state_of(window).runs
+    assert (again.number, again.note, again.epoch, again.begun) == (
+        earlier.number,
+        "the first",
+        earlier.epoch,
+        earlier.begun,
+    )
+    np.testing.assert_array_equal(again.state.curves, earlier.state.curves)
+    assert not has_star(window)
+
+
 def test_the_view_is_no_change(window):
     window.studio.show_part("validation", True)
     window.studio.ask_at(0.1, 0.1)
