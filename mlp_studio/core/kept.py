@@ -52,4 +52,5 @@ class KeptRun:
             self.state.threads,
             snapshots(self.state.album, sizes_of(self.experiment, self.prepared)),
             self.is_mixed,
+            self.state.is_retuned,
         )

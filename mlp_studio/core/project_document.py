@@ -176,6 +176,7 @@ class State(Struct, kw_only=True):
     threads: Count
     course: Course | None = None
     waiting: Count | None = None
+    is_retuned: bool = False
 
 
 class Run(Struct, kw_only=True):

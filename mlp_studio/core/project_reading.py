@@ -275,6 +275,7 @@ class Reading:
                 None if course.epoch is None else self._epoch(course.epoch, len(prepared.train)),
             ),
             None if state.waiting is None else self._waiting(state.waiting, prepared),
+            state.is_retuned,
         )
 
     def _waiting(self, place: int, prepared: prepare.Prepared) -> prepare.Prepared:

@@ -223,6 +223,7 @@ class Writing:
                 epoch=None if course.epoch is None else self._epoch(f"{name}.epoch", course.epoch),
             ),
             waiting=None if state.waiting is None else self.shares(run.experiment, state.waiting),
+            is_retuned=state.is_retuned,
             checkpoints=checkpoints,
         )
 

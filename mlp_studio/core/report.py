@@ -21,7 +21,7 @@ from mlp_studio.core.history import COLUMNS, Curves
 from mlp_studio.core.network import layer_sizes, parameter_count
 from mlp_studio.core.predict import Prediction
 from mlp_studio.core.prepare import Prepared
-from mlp_studio.core.trained import Snapshot, Trained
+from mlp_studio.core.trained import Trained
 from mlp_studio.core.trainer import Training
 
 Document: TypeAlias = dict[str, Any]  # only what JSON knows; None for a figure that does not exist or is not finite
@@ -40,11 +40,7 @@ LIBRARIES = {
 
 def report(training: Training, status: Outcome, seconds: float, predictions: Sequence[Prediction] = ()) -> Document:
     """The document of a training that has come to an end; `seconds` is the time that it took."""
-    snapshot = Snapshot(training.weights_epoch, training.backend.params())
-    curves, threads = training.history.curves, training.threads
-    return document(
-        Trained(training.experiment, training.prepared, snapshot, curves, status, seconds, threads), predictions
-    )
+    return document(training.trained(status, seconds), predictions)
 
 
 def document(
@@ -68,6 +64,7 @@ def document(
             "threads": trained.threads,
         },
         "status": trained.status,
+        "changed_on_the_way": {"rows": trained.is_mixed, "settings": trained.is_retuned},
     }
 
 

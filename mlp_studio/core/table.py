@@ -56,9 +56,11 @@ def as_csv(dataset: Dataset) -> str:
     file is never changed in silence.
     """
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*map(inert, dataset.feature_names), "label"])
+    names = [inert(name) for name in dataset.feature_names]
     classes = [inert(name) for name in dataset.class_names]
+    forgets = "\r" in "".join([*names, *classes])  # csv does not quote a lone carriage return of itself
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC if forgets else csv.QUOTE_MINIMAL)
+    writer.writerow([*names, "label"])
     rows = zip(dataset.X.tolist(), dataset.y.tolist(), strict=True)
     writer.writerows([*x, classes[label]] for x, label in rows)
     return stream.getvalue()

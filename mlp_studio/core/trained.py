@@ -25,7 +25,8 @@ class Trained:
 
     `curves` has a row for every epoch done, `album` the weights of some of them, in their order, for looking back.
     `status` is how the run ended, or "ready", "paused" … `seconds` is the time that it trained, None where that is
-    not known. `is_mixed`: the rows changed while it trained, so that its experiment alone does not give it again.
+    not known. `is_mixed`: the rows changed while it trained, `is_retuned`: settings did; its experiment alone
+    does not give it again then.
     """
 
     experiment: Experiment
@@ -37,6 +38,7 @@ class Trained:
     threads: int | None = None
     album: tuple[Snapshot, ...] = field(default=())
     is_mixed: bool = False
+    is_retuned: bool = False
 
 
 def snapshots(pages: Sequence[Page], sizes: tuple[int, ...]) -> tuple[Snapshot, ...]:

@@ -5,7 +5,7 @@ Pause: nobody calls `next()`. Step: `next()` until an epoch ends. Stop: close th
 
 import math
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -106,6 +106,8 @@ class Training:
         self._samples, self._validation_samples = len(prepared.train), len(prepared.validation)
         self._next_data: Prepared | None = None
         self._first_loss = math.nan
+        self._settings: TrainConfig | None = None  # of the last step
+        self._has_changed = False  # whether a step before had others
         self._course: _Course | None = None  # of the call of run() that is under way
         self._unfinished: _Course | None = None  # what the next call goes on with
 
@@ -130,6 +132,8 @@ class Training:
         self._latest, self._sound, self._first_loss = state.latest, state.sound, state.first_loss
         self._album = Album(state.album, state.album_stride)
         self._next_data = state.waiting
+        self._has_changed = state.is_retuned
+        self._settings = self.experiment.train if state.present.updates else None
         self._unfinished = None if state.course is None else _Course.of(state.course)
 
     def state(self) -> TrainingState:
@@ -152,6 +156,7 @@ class Training:
             self.threads,
             None if course is None else course.state(),
             None if self._next_data is self.prepared else self._next_data,
+            self.is_retuned,
         )
 
     def trained(self, status: str, seconds: float | None = None, *, is_mixed: bool = False) -> Trained:
@@ -166,7 +171,13 @@ class Training:
             self.threads,
             snapshots(self._album.pages, sizes_of(self.experiment, self.prepared)),
             is_mixed,
+            self.is_retuned,
         )
+
+    @property
+    def is_retuned(self) -> bool:
+        """Whether it was trained with other settings than its present ones, the number of epochs aside."""
+        return self._has_changed or are_other_steps(self._settings, self.experiment.train)
 
     @property
     def album(self) -> tuple[Page, ...]:
@@ -258,6 +269,7 @@ class Training:
     def _steps(self, batches: Iterator[Ints | None], settings: TrainConfig, epoch: _Epoch) -> bool:
         """Take the batches until it is time for a tick; whether there may be more of them."""
         self.backend.use_threads(self.threads)  # whoever goes on after a tick may do so in another thread
+        self._remember(settings)
         deadline = perf_counter() + TICK_SECONDS
         for rows in batches:
             scores = self.backend.step(rows, settings)
@@ -267,6 +279,11 @@ class Training:
             if perf_counter() > deadline:
                 return True
         return False
+
+    def _remember(self, settings: TrainConfig) -> None:
+        if settings is not self._settings:
+            self._has_changed |= are_other_steps(self._settings, settings)
+            self._settings = settings
 
     def _keep(self, event: EpochEnd, course: _Course) -> None:
         """An epoch is done: its figures and its weights."""
@@ -314,6 +331,11 @@ class Training:
             f"Training diverged at epoch {event.epoch:,}: the loss grew out of all bounds. The weights of "
             f"epoch {self.weights_epoch:,} are back; lower the learning rate ({rate:g}) and reset.",
         )
+
+
+def are_other_steps(one: TrainConfig | None, other: TrainConfig) -> bool:
+    """Whether some steps (None: not one) were others; how many epochs are asked for changes no step."""
+    return one is not None and one is not other and replace(one, epochs=other.epochs) != other
 
 
 def _is_same(one: Checkpoint, other: Checkpoint) -> bool:

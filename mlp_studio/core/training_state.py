@@ -52,6 +52,7 @@ class TrainingState:
     `present`: the weights as they are, within an epoch perhaps. curves (epochs, 4). `weights_epoch`: the epoch that the
     weights come from. order, dropout (bytes,) uint8: the states of the generators of random numbers. `waiting` are rows
     that the next epoch takes over. `threads` computed it. `course` is None where a new call of `run()` goes on.
+    `is_retuned`: it was trained with other settings than those that it has now.
     The arrays are shared with the training and with other states; nobody changes them.
     """
 
@@ -68,3 +69,4 @@ class TrainingState:
     threads: int
     course: CourseState | None = None
     waiting: Prepared | None = None
+    is_retuned: bool = False

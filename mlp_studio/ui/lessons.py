@@ -73,6 +73,6 @@ class Lessons(QObject):
             return
         lesson = LESSONS[state.lesson]
         ended = run.status in ("finished", "diverged") or of_data_alone(lesson)
-        if ended and not run.is_mixed and run.experiment == lesson.experiment():
+        if ended and not (run.is_mixed or run.is_retuned) and run.experiment == lesson.experiment():
             result = Result(run.experiment, run.prepared, run.snapshot.params, run.curves)
             self._store.update(verdicts={**state.verdicts, state.lesson: judge(lesson, {lesson.main: result})})

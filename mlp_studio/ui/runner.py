@@ -24,7 +24,7 @@ from mlp_studio.core.network import Params
 from mlp_studio.core.prepare import Prepared
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.trained import Snapshot
-from mlp_studio.core.trainer import Training
+from mlp_studio.core.trainer import Training, are_other_steps
 from mlp_studio.core.training_state import TrainingState
 from mlp_studio.core.uncertainty import dropout_spread
 from mlp_studio.ui.store import Evaluation, Raster, Status, Uncertainty
@@ -209,6 +209,16 @@ class Runner(QThread):
         return self.training is not None or self._kept is not None
 
     @property
+    def is_retuned(self) -> bool:
+        """Whether it was trained with other settings than its present ones, the number of epochs aside."""
+        if self.training is not None:
+            return self.training.is_retuned
+        kept = self._kept
+        return kept is not None and (
+            kept.state.is_retuned or are_other_steps(kept.experiment.train, self.experiment.train)
+        )
+
+    @property
     def album(self) -> tuple[Page, ...]:
         """The weights of some epochs, while it trains, too."""
         if self.training is not None:
@@ -225,9 +235,11 @@ class Runner(QThread):
         if self.training is not None:
             return self._stand(self.training)
         kept = self._kept
-        if kept is None or self.prepared is (kept.state.waiting or kept.prepared):
-            return kept
-        return replace(kept, state=replace(kept.state, waiting=self.prepared))  # the window has other rows since
+        if kept is None:
+            return None
+        is_there = self.prepared is (kept.state.waiting or kept.prepared)  # else the window has other rows since
+        waiting = kept.state.waiting if is_there else self.prepared
+        return replace(kept, state=replace(kept.state, waiting=waiting, is_retuned=self.is_retuned))
 
     # --- in the thread ------------------------------------------------------------------------------------------
 

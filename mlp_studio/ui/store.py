@@ -75,7 +75,8 @@ class Run:
     `number` counts the runs that have begun, from 1; 0: it has not. `begun`: when, ISO 8601 in UTC, or "". `note`: the
     person's own.
     `weighing`: the share that is done while the features' importance is measured, else None.
-    `is_mixed`: the rows changed while it trained, so that its experiment alone does not give the same weights.
+    `is_mixed`: the rows changed while it trained, `is_retuned`: settings did; its experiment alone does not give the
+    same weights then.
     """
 
     experiment: Experiment
@@ -91,6 +92,7 @@ class Run:
     rate: float = 0.0
     message: str = ""
     is_mixed: bool = False
+    is_retuned: bool = False
     number: int = 0
     begun: str = ""
     seconds: float = 0.0

@@ -277,9 +277,12 @@ class Studio(QObject):
             self.store.update(experiment=experiment)
             self._renew()
         elif live_only(run.experiment, experiment):
+            is_retuned = run.is_retuned
             if self._runner is not None:
                 self._runner.retune(experiment)
-            self.store.update(experiment=experiment, run=replace(run, experiment=experiment), follow_up="")
+                is_retuned = self._runner.is_retuned
+            run = replace(run, experiment=experiment, is_retuned=is_retuned)
+            self.store.update(experiment=experiment, run=run, follow_up="")
         else:
             self.interrupt("stopped")
             self.store.update(experiment=experiment, follow_up=SETTINGS_CHANGED)
@@ -664,7 +667,8 @@ class Studio(QObject):
         }
         now = perf_counter()
         self._figures = {"curves": frame.curves, "rate": frame.rate, "snapshot": frame.snapshot}
-        self._figures["seconds"] = self._runner.seconds if self._runner is not None else 0.0
+        if self._runner is not None:
+            self._figures |= {"seconds": self._runner.seconds, "is_retuned": self._runner.is_retuned}
         if now - self._figures_at > FIGURES_SECONDS:
             self._figures_at = now
             changes |= self._figures
@@ -901,6 +905,7 @@ def run_of(kept: "KeptRun") -> Run:
         trained.curves,
         message=kept.message,
         is_mixed=kept.is_mixed,
+        is_retuned=kept.state.is_retuned,
         number=kept.number,
         begun=kept.begun,
         seconds=kept.seconds,

@@ -466,8 +466,14 @@ def test_a_run_that_was_stopped_is_trained_as_far_as_it_got():
     assert "\nEPOCHS = 5\n" in text
 
 
-def test_a_run_that_changed_on_the_way_says_so():
-    trained = replace(train(until=2)[0], is_mixed=True)
+def test_a_script_of_a_run_as_it_was_set_up_promises_its_weights():
+    assert "it gives the same weights to the last digit." in script(train(until=2)[0], "numpy")
+
+
+@pytest.mark.parametrize("change", ["is_mixed", "is_retuned"])
+def test_a_run_that_changed_on_the_way_says_so(change):
+    trained = replace(train(until=2)[0], **{change: True})
+    assert "The run changed while it trained" in notebook(trained)
     assert "The run changed while it trained" in script(trained, "torch")
     assert "same weights to the last digit" not in script(trained, "torch")
 

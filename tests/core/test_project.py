@@ -108,6 +108,14 @@ def test_everything_comes_back_as_it_was_saved(path, monkeypatch, name):
         assert again.read_bytes() == path.read_bytes()
 
 
+def test_that_settings_changed_while_a_run_trained_comes_back(small_spiral, path):
+    training = trained(small_spiral)
+    training.retune(with_settings(training.experiment, {"train.learning_rate": 0.5}))
+    run = saved(path, Project(training.experiment, small_spiral, kept(training))).run
+    assert run.state.is_retuned
+    assert run.trained().is_retuned
+
+
 def test_runs_share_what_they_have_in_common_in_the_file_and_after_opening(small_spiral, path):
     runs = tuple(kept(trained(small_spiral, train__learning_rate=0.01 * k), number=k) for k in range(1, 6))
     save_project(path, Project(experiment(), small_spiral, runs[-1], runs))

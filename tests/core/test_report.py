@@ -46,6 +46,7 @@ def test_the_report_has_the_agreed_sections_and_columns():
         "predictions",
         "timing",
         "status",
+        "changed_on_the_way",
     ]
     assert list(document["experiment"]) == ["seed", "data", "split", "model", "train"]
     assert document["experiment"]["model"]["hidden"] == [8]

@@ -233,6 +233,12 @@ def test_weights_of_another_epoch_and_rows_that_changed_are_said(tmp_path):
     assert any(line.get("class") == "kept" for line in tree.iter("line"))
 
 
+def test_settings_that_changed_on_the_way_are_said(tmp_path):
+    tree = parsed(written(replace(trained(), is_retuned=True), tmp_path))
+    assert any("Settings changed while the network trained" in text for text in texts(tree, "p"))
+    assert "This command trains with the same settings:" in texts(tree, "p")
+
+
 def test_what_differs_from_the_first_settings_is_told_as_the_form_has_it(tmp_path):
     run = trained(train__batch_size=32, split__standardize=False, model__activation="tanh")
     rows = next(found for found in parsed(written(run, tmp_path)).iter("table") if "What differs" in texts(found, "th"))
@@ -293,3 +299,22 @@ def test_content_is_escaped_unless_it_is_markup():
     assert element("p", "<b>", name('"x"'), title="a\"b'<") == (
         '<p title="a&quot;b&#x27;&lt;">&lt;b&gt;<bdi>&quot;x&quot;</bdi></p>'
     )
+
+
+@pytest.mark.parametrize("name", ["report", "report-json"])
+def test_a_report_tells_how_far_it_has_got_and_can_be_cancelled_at_every_word(tmp_path, name):
+    run, path, told = trained(), tmp_path / f"a{EXPORTS[name].suffixes[0]}", []
+    assert EXPORTS[name].slow
+    EXPORTS[name].write(run, path, told.append)
+    assert told == sorted(told)
+    assert len(told) >= 3
+    path.unlink()
+    for last in told:
+
+        def cancelled(share, last=last):
+            if share == last:
+                raise CancelledError("cancelled")
+
+        with pytest.raises(CancelledError):
+            EXPORTS[name].write(run, path, cancelled)
+        assert not path.exists()

@@ -1,5 +1,6 @@
 """Text files to data sets: the guesses, the account of every row, and a sentence for every trap."""
 
+import csv
 import os
 from pathlib import Path
 
@@ -424,3 +425,17 @@ def test_a_failure_among_damaged_files_is_found(monkeypatch, tmp_path, capsys):
     assert fuzz_tables.main(["--files", "40", "--keep", str(tmp_path)]) == 1
     assert "IndexError: no such column" in next(tmp_path.glob("*.txt")).read_text()
     assert "failures, kept in" in capsys.readouterr().out
+
+
+def test_a_lone_carriage_return_in_a_name_is_quoted_and_comes_back(tmp_path):
+    X = np.array([[0.1, 2.0], [1e-17, -3.5]])
+    data = Dataset("odd", X, np.array([0, 1]), ("a\rb", "c"), ("one\rof two", "other"))
+    write_table(tmp_path / "odd.csv", data)
+    text = (tmp_path / "odd.csv").read_bytes().decode()
+    assert '"a\rb"' in text
+    assert '"one\rof two"' in text
+    with (tmp_path / "odd.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["a\rb", "c", "label"]
+    assert [row[-1] for row in rows[1:]] == ["one\rof two", "other"]
+    assert [[float(cell) for cell in row[:-1]] for row in rows[1:]] == X.tolist()

@@ -15,6 +15,7 @@ from mlp_studio.core.events import EpochEnd, Finished, Tick
 from mlp_studio.core.history import best_epoch
 from mlp_studio.core.network import Layer, forward
 from mlp_studio.core.prepare import prepare
+from mlp_studio.core.report import document
 from mlp_studio.core.trainer import DIVERGED_LOSS, Training, initial_params
 
 BOTH = pytest.mark.parametrize("backend", ["numpy", "torch"])
@@ -322,6 +323,55 @@ def test_more_epochs_and_other_batches_may_be_asked_for_on_the_way(scripted):
     assert training.epoch == 3
     sizes = [None if rows is None else len(rows) for rows, _ in training.backend.steps]
     assert sizes == [None, 50, 34, 50, 34]
+
+
+def retuned(training, epoch, settings, *, back=None):
+    """Train on to that epoch, then change settings, and back where `back` is given."""
+    for event in training.run():
+        if isinstance(event, EpochEnd) and event.epoch == epoch:
+            before = training.experiment
+            training.retune(with_settings(before, settings))
+            if back is not None:
+                training.retune(before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"train.learning_rate": 0.02}, {"train.batch_size": 30}, {"train.l2": 0.1}, {"train.early_stopping": 9}],
+)
+def test_a_run_remembers_that_its_settings_changed_whatever_they_are_afterwards(small_spiral, settings):
+    training = Training(experiment(), small_spiral)
+    before = training.experiment
+    retuned(training, 3, settings)
+    assert training.is_retuned
+    training.retune(before)
+    assert training.is_retuned
+    assert training.state().is_retuned
+    assert Training.resumed(before, small_spiral, training.state()).is_retuned
+    assert training.trained("finished").is_retuned
+    assert document(training.trained("finished"))["changed_on_the_way"] == {"rows": False, "settings": True}
+
+
+def test_settings_that_no_step_was_made_with_and_more_epochs_change_nothing(small_spiral):
+    training = Training(experiment(), small_spiral)
+    training.retune(with_settings(training.experiment, {"train.learning_rate": 0.03}))  # before it begins
+    retuned(training, 3, {"train.learning_rate": 0.02}, back=True)
+    retuned(training, 3, {"train.epochs": 13})
+    assert not training.is_retuned
+    assert not training.state().is_retuned
+    assert document(training.trained("finished"))["changed_on_the_way"] == {"rows": False, "settings": False}
+
+
+def test_settings_that_changed_while_a_run_is_halted_are_not_those_that_it_was_trained_with(small_spiral):
+    training = Training(experiment(), small_spiral)
+    list(training.run(until=3))
+    resumed = Training.resumed(training.experiment, small_spiral, training.state())
+    for one in (training, resumed):
+        assert not one.is_retuned
+        one.retune(with_settings(one.experiment, {"train.learning_rate": 0.02}))
+        assert one.is_retuned
+        list(one.run(until=4))
+        assert one.is_retuned
 
 
 # --- early stopping ---------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from mlp_studio.core.config import with_settings
 from mlp_studio.core.lessons import LESSONS, Lesson
 from mlp_studio.ui import theme
 from mlp_studio.ui.panels.lesson import MET, NOT_MET, RESTORE, SHUFFLE
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_status
+from mlp_studio.ui.panels.status import status_text
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 
 LONGEST = 100  # epochs that a test of the window waits for, but for those that are run in full
 IN_FULL = ("data", "linear", "numpy-mlp", "pytorch-mlp", "inference", "activations", "initialization")
@@ -139,6 +140,32 @@ def test_a_verdict_is_that_of_the_lesson_s_own_settings(qtbot, window):
     click(qtbot, panel.train_button)
     wait_for_verdict(qtbot, window, "linear")
     assert not panel.verdict.isHidden()
+
+
+def test_a_run_whose_settings_changed_on_the_way_is_not_judged_as_the_lesson_s(qtbot, window):
+    name = "numpy-mlp"
+    experiment = LESSONS[name].experiment()
+    window.studio.lessons.train(name)
+    wait_for_epoch(qtbot, window, 2)
+    window.studio.toggle()
+    wait_for_status(qtbot, window, "paused")
+    window.studio.set("train.learning_rate", 0.5)
+    assert run_of(window).is_retuned
+    window.studio.set("train.learning_rate", experiment.train.learning_rate)
+    assert not run_of(window).is_retuned  # no step was made with it
+    window.studio.set("train.learning_rate", 0.5)
+    window.studio.step()
+    wait_for_status(qtbot, window, "paused")
+    window.studio.set_experiment(experiment)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    assert run_of(window).experiment == experiment
+    assert run_of(window).is_retuned
+    assert "settings changed on the way" in status_text(state_of(window))
+    assert name not in state_of(window).verdicts
+    window.studio.lessons.train(name)
+    wait_for_verdict(qtbot, window, name)
+    assert not run_of(window).is_retuned
 
 
 def test_a_finished_run_is_judged_when_its_lesson_is_opened_afterwards(qtbot, window):

@@ -119,12 +119,14 @@ EXPORTS: Mapping[str, Export] = {
         "One page for every browser and for paper: settings, data, curves, boundaries, scores and versions.",
         (".html", ".htm"),
         _report,
+        slow=True,
     ),
     "report-json": Export(
         "Report (JSON)",
         "The same for programs: every setting, every epoch, every score.",
         (".json",),
         _report_json,
+        slow=True,
     ),
     "predictions": Export(
         "Predictions (CSV)",

@@ -33,9 +33,14 @@ def write_html(trained: Trained, path: Path, progress: Progress) -> None:
     write_text(path, text)
 
 
-def write_json(trained: Trained, path: Path, _progress: Progress) -> None:
-    """Write the same as JSON. Raises OSError."""
-    write_report(path, document(trained))
+def write_json(trained: Trained, path: Path, progress: Progress) -> None:
+    """Write the same as JSON. Raises OSError, and what `progress` raises."""
+    progress(0.0)
+    scores = evaluate(trained.snapshot.params, trained.experiment.model.activation, trained.prepared)
+    progress(0.5)
+    told = document(trained, scores=scores)
+    progress(0.9)
+    write_report(path, told)
 
 
 def page(told: Told) -> str:

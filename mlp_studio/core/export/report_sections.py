@@ -33,6 +33,7 @@ LONGEST_HEAD = 16  # letters of a name above a narrow column
 CELLS = 240  # on each side of the regions
 UNKNOWN = "–"
 MIXED = "The rows changed while the network trained: the settings alone do not give this run again."
+RETUNED = "Settings changed while the network trained: those below, its last, do not give this run again."
 ACCURACY = Axis(-0.02, 1.02, scale=100.0, unit=" %")
 KEYS = {"train": "Training", "validation": "Validation", "kept": "the epoch whose weights count"}
 VERSIONS = {"app": "MLP Studio", "python": "Python", "numpy": "NumPy", "torch": "PyTorch"}
@@ -75,6 +76,7 @@ def _heading(told: Told) -> Markup:
         element("h1", name(told.trained.prepared.dataset.name)),
         element("p", _outcome(told.trained), class_="muted"),
         element("p", MIXED, class_="warning") if told.trained.is_mixed else None,
+        element("p", RETUNED, class_="warning") if told.trained.is_retuned else None,
         element("dl", *map(_card, cards), class_="cards"),
     )
 
@@ -241,7 +243,8 @@ def _command(told: Told) -> list[Markup]:
         return [element("p", str(error))]
     if len(line) > LONGEST_LINE:
         return [element("p", f"The command that trains it again has {len(line):,} letters: the window copies it.")]
-    words = "This command trains with the same settings:" if told.trained.is_mixed else "This command trains it again:"
+    is_another = told.trained.is_mixed or told.trained.is_retuned
+    words = "This command trains with the same settings:" if is_another else "This command trains it again:"
     return [element("p", words), element("pre", line)]
 
 

@@ -61,8 +61,7 @@ def heading(trained: Trained, backend: str) -> str:
     label, _ = BACKENDS[backend]
     lines = [f"A multilayer perceptron in {label}: an experiment of MLP Studio, from its data to its figures.", ""]
     lines += doubts(trained, backend) or [
-        "On the machine that trained it, with the same libraries, it gives the same weights to the last digit, unless",
-        "a setting was changed while it trained.",
+        "On the machine that trained it, with the same libraries, it gives the same weights to the last digit.",
     ]
     return "\n".join([*lines, "", *SYMBOLS[backend]])
 
@@ -71,7 +70,7 @@ def doubts(trained: Trained, backend: str) -> list[str]:
     """Sentences on why this does not give the very weights of the run; none where it does."""
     label, own = BACKENDS[backend][0], trained.experiment.model.backend
     found = []
-    if trained.is_mixed:
+    if trained.is_mixed or trained.is_retuned:
         found += ["The run changed while it trained. This begins with what it ended with: the figures are others."]
     elif _epochs(trained) != trained.experiment.train.epochs:
         found += [f"The run was stopped after {len(trained.curves):,} epochs, and so is this one."]

@@ -140,6 +140,8 @@ def status_text(state: State) -> str:
             parts.append(f"{run.rate:,.0f} epochs/s" if run.rate >= 10 else f"{run.rate:.2g} epochs/s")
     if run.is_mixed:
         parts.append("points changed on the way")
+    if run.is_retuned:
+        parts.append("settings changed on the way")
     if run.active and run.rate:
         parts.append(f"{clock((state.experiment.train.epochs - run.epoch) / run.rate)} left")
         parts.append(computed_by(run))
