@@ -16,6 +16,7 @@ from mlp_studio.core.errors import CancelledError, ExportError
 from mlp_studio.core.export.animation import BOUNDARY_AT, CHART, CHART_AT, FIELD, LEGEND_AT, SIZE, palette_of
 from mlp_studio.core.export.canvas import dashes, fitted
 from mlp_studio.core.export.registry import EXPORTS
+from mlp_studio.core.history import COLUMNS
 from mlp_studio.core.palette import LIGHT, region_table, rgb
 from mlp_studio.core.prepare import prepare
 from mlp_studio.core.progress import to_nobody
@@ -125,6 +126,17 @@ def test_odd_names_many_classes_and_wide_data_can_be_drawn(tmp_path):
     many = tuple(f"class {index}" for index in range(50))
     film = written(trained(many, ("a", "b", "c", "d", "e"), epochs=3), tmp_path / "many.webp")
     assert film.n_frames == 4
+
+
+def test_a_title_stands_clear_of_the_figures_of_a_tiny_loss(tmp_path):
+    run = trained()
+    curves = run.curves.copy()
+    curves[:, COLUMNS.index("train_loss")] = np.geomspace(1.0, 1e-5, len(curves))
+    film = written(replace(run, curves=curves), tmp_path / "film.gif")
+    left, top = CHART_AT
+    beside = pixels(film, 0)[top : top + CHART[1], BOUNDARY_AT[0] + FIELD + 4 : left - 1]
+    inked = np.flatnonzero((beside != rgb(LIGHT.base)).any(axis=(0, 2)))
+    assert np.diff(inked)[:16].max() > 4  # from the last column of the title to the first of the figures
 
 
 def test_without_an_album_a_sentence_says_what_to_do(tmp_path):

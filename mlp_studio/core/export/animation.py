@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SIZE = (720, 400)
 FIELD = 320  # the side of the boundary's field
-BOUNDARY_AT, CHART_AT = (56, 40), (452, 66)  # the left top of each field
+BOUNDARY_AT, CHART_AT = (68, 40), (452, 66)  # the left top of each field
 CHART = (250, 160)
 LEGEND_AT = (452, 286)
 ROW, COLUMN = 18, 134  # pixels of an entry of the legend
@@ -39,6 +39,7 @@ MOST_CLASSES = 8  # in the legend
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 70, 2000
 BUDGET = 2e10  # multiply-adds that all regions together may cost: some ten seconds on one core
 MARKER = 7.0
+TITLE_APART = 18  # from an axis's title, its middle, to its figures, and from these to the axis
 COLOURS = 255
 CLOSE = 8  # steps between two colours that Pillow may take for each other
 WRITTEN = 0.8  # how much of the way is done when all pictures are drawn
@@ -192,14 +193,17 @@ class Stage:
             x = left + round(share * width)
             pen.line((x, top, x, top + height), fill=LIGHT.line)
             self._text((x, top + height + 4), text, 11, LIGHT.muted, anchor="ma")
-        for share, text in axes[1].ticks(height / 40):
+        heights = list(axes[1].ticks(height / 40))
+        for share, text in heights:
             y = top + round((1 - share) * height)
             pen.line((left, y, left + width, y), fill=LIGHT.line)
             self._text((left - 5, y), text, 11, LIGHT.muted, anchor="rm")
         self._text(
             (left + width // 2, top + height + 18), canvas.fitted(labels[0], 11, width), 11, LIGHT.muted, anchor="ma"
         )
-        self._draw_upright(canvas.fitted(labels[1], 11, height), left - 44, top + height // 2)
+        widest = max((canvas.font(11).getlength(text) for _, text in heights), default=0)
+        beside = left - max(44, round(widest) + TITLE_APART)  # left of the figures, however long these are
+        self._draw_upright(canvas.fitted(labels[1], 11, height), max(8, beside), top + height // 2)
 
     def _draw_upright(self, text: str, x: int, y: int) -> None:
         """A text from below to above, its middle at a height of y."""

@@ -4,6 +4,7 @@ Only what the experiment uses is written. On the machine that trained it gives t
 the backend that trained: products are added up in the same order, and random numbers come from the same streams.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -123,9 +124,8 @@ def stream(purpose):
 
 def _imports(wanted: Sequence[str], threads: int) -> str:
     """All imports, those of Python's own modules first, with the number of threads before NumPy is there."""
-    own = {"base64", "csv", "importlib", "itertools", "math", "os", "zlib"}
     lines = sorted({"import os", "import numpy as np", *wanted}, key=lambda line: (line.startswith("from"), line))
-    standard = [line for line in lines if line.split()[1].split(".")[0] in own]
+    standard = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     others = [line for line in lines if line not in standard]
     setting = f'os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "{threads}"'
     comment = (
