@@ -58,7 +58,7 @@ def make_window(settings: QSettings | None = None) -> MainWindow:
     studio = Studio(Store())
     window = MainWindow(studio, settings)
     studio.setParent(window)
-    studio.start(memory.experiment(LESSONS[FIRST_LESSON].experiment()), LOADING_DELAY)
+    studio.data.start(memory.experiment(LESSONS[FIRST_LESSON].experiment()), LOADING_DELAY)
     return window
 
 

@@ -296,7 +296,7 @@ class Desk(QObject):
         def work(progress: Progress) -> Opened:
             return read_project(path, finder, progress)
 
-        self._studio.fetch(path.name, work, self._show, partial(self._not_opened, path, finder))
+        self._studio.data.fetch(path.name, work, self._show, partial(self._not_opened, path, finder))
 
     def _not_opened(self, path: Path, finder: "Finder") -> None:
         """The sentence is in the bar. Where only the data's file is missing, ask for it."""

@@ -57,7 +57,7 @@ class Exporting(QObject):
 
     def problem(self, name: str, path: Path) -> str:
         """Why a file cannot be written, in a sentence; "" where nothing speaks against it."""
-        data, _ = self._studio.loaded_file
+        data, _ = self._studio.data.file
         if data is not None and path.exists() and data.exists() and path.samefile(data):
             return "That is the file of the data; choose another name."
         try:

@@ -156,7 +156,7 @@ class Importing(QObject):
         """Watch the file of the data that are loaded."""
         if state.prepared is not self._seen:
             self._seen, self._changed_meanwhile = state.prepared, False
-            path, stamp = self._studio.loaded_file
+            path, stamp = self._studio.data.file
             self._watch.watch(path, stamp)
             account = state.prepared.dataset.account if state.prepared is not None else None
             if path is not None and account is not None and account.sha256:

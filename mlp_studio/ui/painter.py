@@ -156,7 +156,7 @@ class Painter(QObject):
             return
         self._show_every_part(state)
         present = self._studio.undo.present
-        if present is not None and present.mark is not None and present.loaded is self._studio.loaded:
+        if present is not None and present.mark is not None and present.loaded is self._studio.data.loaded:
             self._resume(present.mark)  # painted before, and nothing has changed since
             return
         with self._studio.undo.named("Paint on an example"):
@@ -171,7 +171,7 @@ class Painter(QObject):
         data = prepared.dataset
         has_places = data.features == 2 and data.classes <= MOST_CLASSES
         canvas = canvas_of(prepared, state.experiment.split) if has_places else _empty()
-        self._origin = Origin(canvas, self._studio.loaded, is_paintable(prepared))
+        self._origin = Origin(canvas, self._studio.data.loaded, is_paintable(prepared))
         shown = canvas
         if not has_places:
             shown = sample_canvas(self._rng)
@@ -386,7 +386,7 @@ class Painter(QObject):
             note = self._note(state.run, painting, loaded)
             self._taken, self._prepared = painting.canvas, loaded.prepared
             with self._studio.undo.consequence():
-                self._studio.take_points(loaded, self._painting(painting.canvas, note=note, waiting=False))
+                self._studio.data.take_points(loaded, self._painting(painting.canvas, note=note, waiting=False))
         self._taken_at = perf_counter()
         self._cost = self._taken_at - began
 

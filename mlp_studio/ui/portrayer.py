@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlp_studio.ui.studio import Studio
 
 SETTLE_MILLISECONDS = 150  # after a held feature has moved, until its regions are drawn finely
+REST_SECONDS = 0.15  # without new data, and their regions are drawn
 UNCERTAINTY_SECONDS = 0.5  # while training, at least so long from one measurement of it to the next
 
 
@@ -39,20 +40,71 @@ class Portrayer(QObject):
         self._studio = studio
         self._store, self._jobs = studio.store, studio.jobs
         self._is_training = is_training
-        self.box: Box | None = None  # the part of the plane in view
+        self._box: Box | None = None  # the part of the plane in view
+        self._data_came_at = 0.0
         self._uncertainty_due = 0.0
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MILLISECONDS)
         self._settle.timeout.connect(self.draw)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(round(1000 * REST_SECONDS))
+        self._rest.timeout.connect(self.redraw)
 
     @property
     def view(self) -> View | None:
         """What the boundary view shows; None before there is anything to show."""
         plane = self._store.state.plane
-        return None if plane is None or self.box is None else View(plane, self.box)
+        return None if plane is None or self._box is None else View(plane, self._box)
 
-    def draw_moving(self) -> None:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the regions are to be drawn when no more data come."""
+        return self._rest.isActive()
+
+    def stop(self) -> None:
+        """Draw no more of what waits, as the program is closing."""
+        self._rest.stop()
+
+    # --- what has changed ---------------------------------------------------------------------------------------
+
+    def look_at(self, box: Box) -> None:
+        """The visible part of the plane changed: draw the regions there."""
+        if box != self._box:
+            self._box = box
+            self._redraw_soon()
+
+    def take_data(self) -> None:
+        """Other data are shown: draw their regions."""
+        self._redraw_soon()
+        self._data_came_at = perf_counter()
+
+    def _redraw_soon(self) -> None:
+        """Have the regions drawn now; where data come fast, as from a slider, when they have come to rest.
+
+        Drawn for each of them, in a thread of their own, they held up the window twice as long as the points did.
+        """
+        if perf_counter() - self._data_came_at > REST_SECONDS:
+            self.redraw()
+        else:
+            self._rest.start()
+
+    @Slot()
+    def redraw(self, *, moving: bool = False) -> None:
+        """Have the regions drawn anew: by the training when it runs, else by a job; coarsely while `moving`."""
+        if self._studio.runner is not None:
+            self._studio.runner.view = self.view
+        self.measure()
+        self._studio.past.redraw()
+        if moving:
+            self._draw_moving()
+        else:
+            self.draw()
+
+    # --- what is worked out -------------------------------------------------------------------------------------
+
+    def _draw_moving(self) -> None:
         """Have the regions of weights at rest drawn coarsely, as the plane is moving; finely when it stands still."""
         self._draw(GRID_WHILE_RUNNING)
         self._settle.start()

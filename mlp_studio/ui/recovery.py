@@ -180,7 +180,7 @@ class Recovery(QObject):
         self._desk.leave(partial(self._fetch, offer))
 
     def _fetch(self, offer: Offer) -> None:
-        self._studio.fetch(
+        self._studio.data.fetch(
             offer.label.name or "what was kept",
             partial(read_offer, offer, Finder(self._memory.data_files)),
             partial(self._show, offer),

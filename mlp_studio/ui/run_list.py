@@ -151,7 +151,7 @@ class RunList(QObject):
 
     def _loaded(self, kept: "KeptRun", known: Loaded | None) -> Loaded:
         """The data of a run, with the slice that is shown where that means the same."""
-        prepared, before = kept.state.waiting or kept.prepared, self._studio.loaded
+        prepared, before = kept.state.waiting or kept.prepared, self._studio.data.loaded
         data = kept.experiment.data
         source = next((each.source for each in (known, before) if each is not None and each.prepared is prepared), None)
         chosen = kept_slice(self._store.state.shown.slice, before, prepared.dataset)

@@ -79,8 +79,8 @@ def _taken(studio: Studio, standing: Standing | None) -> Taken | None:
     run, work = state.run, work_of(state)
     if state.prepared is None:
         return None
-    if state.loading and studio.loaded is not None:  # other data are on their way: the settings are those of these
-        there = studio.loaded.experiment
+    if state.loading and studio.data.loaded is not None:  # other data are on their way: the settings are those of these
+        there = studio.data.loaded.experiment
         settings = replace(state.experiment, seed=there.seed, data=there.data, split=there.split)
         work = replace(work, experiment=settings)
     if run is None or standing is None or run.status == "ready":

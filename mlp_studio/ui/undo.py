@@ -127,7 +127,7 @@ class Undo(QObject):
         same = number == self._number and all(new is old for new, old in zip(seen, self._seen, strict=True))
         if same or self._is_going:
             return state
-        loaded = self._studio.loaded
+        loaded = self._studio.data.loaded
         if state.loading or loaded is None or loaded.prepared is not state.prepared:
             return state  # on its way
         self._seen, self._number = seen, number
@@ -137,7 +137,7 @@ class Undo(QObject):
     def _version(self, state: State, before: Version | None) -> Version:
         """The state as a version. Where nobody paints, the canvas of the same data still stands for them."""
         mark, number = self._studio.painter.mark(state), 0 if state.run is None else state.run.number
-        version = Version(state.experiment, self._studio.loaded, mark, state.earlier_seeds, number)
+        version = Version(state.experiment, self._studio.data.loaded, mark, state.earlier_seeds, number)
         if mark is None and before is not None and version.has_data_of(before):
             version = replace(version, mark=before.mark)
         return measured(version, before)
@@ -202,7 +202,7 @@ class Undo(QObject):
     def undo(self) -> None:
         """Take the latest step back; while data are on their way, give them up."""
         if self._store.state.loading:
-            self._studio.cancel_loading()
+            self._studio.data.cancel()
             return
         self._studio.painter.release()
         if self._steps is not None and self._steps.past:
@@ -225,7 +225,7 @@ class Undo(QObject):
         finally:
             self._is_going = False
         state = self._store.state
-        loaded = self._studio.loaded
+        loaded = self._studio.data.loaded
         is_there = not state.loading and loaded is not None and loaded.prepared is state.prepared
         self._steps = replace(steps, present=self._version(state, steps.present)) if is_there else steps
         self._seen = NOTHING
@@ -249,7 +249,7 @@ class Undo(QObject):
                 studio.reset()
         else:
             studio.painter.recall(target.mark, target.loaded.prepared)
-            studio.go_back(target.experiment, target.loaded)
+            studio.data.go_back(target.experiment, target.loaded)
 
     def _kept(self, before: Version, target: Version, step: Step) -> "KeptRun | None":
         """The run of the list that comes back with a version; None where the present one can go on there."""

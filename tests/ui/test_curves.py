@@ -31,7 +31,7 @@ SECONDS = 20_000
 def studio(studio):
     """With the first data, in light colours."""
     theme.apply_scheme("light")
-    studio.start()
+    studio.data.start()
     return studio
 
 

@@ -123,8 +123,8 @@ def test_a_slider_hands_on_no_more_than_the_window_can_follow_and_the_last_value
 
 
 def test_regions_are_drawn_when_the_hand_rests_and_not_for_each_sample_on_the_way(qtbot, window, monkeypatch):
-    drawn, draw = [], window.studio._portrayer.draw
-    monkeypatch.setattr(window.studio._portrayer, "draw", lambda: drawn.append(state_of(window).prepared) or draw())
+    drawn, draw = [], window.studio.portrayer.draw
+    monkeypatch.setattr(window.studio.portrayer, "draw", lambda: drawn.append(state_of(window).prepared) or draw())
     samples = []
     window.studio.store.changed.connect(lambda state: samples.append(state.prepared))
     monkeypatch.setattr(pace, "PAUSE_SECONDS", 0)  # a busy machine must not make this a slow hand
@@ -134,7 +134,9 @@ def test_regions_are_drawn_when_the_hand_rests_and_not_for_each_sample_on_the_wa
         qtbot.mouseMove(slider, handle(slider) + QPoint(3, 0))
     qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle(slider))
     at_rest(qtbot, slider)
-    qtbot.waitUntil(lambda: run_of(window).raster is not None and not window.studio._rest.isActive(), timeout=SECONDS)
+    qtbot.waitUntil(
+        lambda: run_of(window).raster is not None and not window.studio.portrayer.is_waiting, timeout=SECONDS
+    )
     assert drawn[-1] is state_of(window).prepared
     assert len({id(prepared) for prepared in drawn}) < len({id(prepared) for prepared in samples})
 

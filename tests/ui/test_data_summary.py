@@ -27,7 +27,7 @@ def panel(qtbot, studio):
 
 
 def loaded(studio, **settings):
-    studio.start(with_settings(Experiment(), {path.replace("__", "."): v for path, v in settings.items()}))
+    studio.data.start(with_settings(Experiment(), {path.replace("__", "."): v for path, v in settings.items()}))
     return studio.store.state.prepared
 
 

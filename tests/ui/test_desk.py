@@ -345,9 +345,9 @@ def test_wide_data_come_back_on_the_same_slice(qtbot, window, save_to, tmp_path)
     (tmp_path / "wide.csv").write_text("\n".join(["a,b,c,d,kind", *lines]))
     window.studio.open_file(tmp_path / "wide.csv")
     qtbot.waitUntil(lambda: state_of(window).prepared.dataset.features == 4, timeout=SECONDS)
-    window.studio.set_slice(Slice("columns", (2, 1), held_row=7))
+    window.studio.slicing.choose(Slice("columns", (2, 1), held_row=7))
     save(qtbot, window)
-    window.studio.set_slice(Slice("principal"))
+    window.studio.slicing.choose(Slice("principal"))
     opened(qtbot, window, path)
     assert state_of(window).shown.slice == Slice("columns", (2, 1), held_row=7)
     assert "row 8" in state_of(window).plane.description
@@ -391,7 +391,7 @@ def test_a_file_that_is_no_project_says_so_and_all_stays(qtbot, window, tmp_path
 def test_opening_can_be_cancelled(qtbot, window, project):
     window.commands["new"].trigger()
     window.open_file(project)
-    window.studio.cancel_loading()
+    window.studio.data.cancel()
     qtbot.waitUntil(lambda: not window.studio.is_busy, timeout=SECONDS)
     assert window.desk.path is None
     assert "“spiral.mlps” was cancelled" in window.notice.text.text()

@@ -33,7 +33,7 @@ def panel(qtbot, studio):
 @pytest.fixture
 def trained(qtbot, studio):
     """A run that has some points wrong."""
-    studio.start(with_settings(Experiment(), {"train.epochs": 25, "data.rows": 600}))
+    studio.data.start(with_settings(Experiment(), {"train.epochs": 25, "data.rows": 600}))
     studio.train()
     qtbot.waitUntil(lambda: studio.store.state.run.status == "finished" and not studio.is_busy, timeout=SECONDS)
     return studio.store.state.run
@@ -85,7 +85,7 @@ def fits(view):
 def test_before_training_one_sentence_says_what_to_do(panel, studio):
     assert panel.sentence.isVisible()
     assert panel.sentence.text() == UNTRAINED
-    studio.start()
+    studio.data.start()
     assert panel.sentence.isVisible()
     assert not panel.accuracy.isVisible()
 

@@ -35,7 +35,7 @@ def open_wide(qtbot, window, path, chosen=None):
     qtbot.waitUntil(
         lambda: state_of(window).prepared.dataset.name == path.name and not state_of(window).loading, timeout=SECONDS
     )
-    window.studio.set_slice(chosen or Slice("columns", (0, 1)))
+    window.studio.slicing.choose(chosen or Slice("columns", (0, 1)))
     settle(qtbot, window)
     window.docks["features"].show()
     window.docks["features"].raise_()

@@ -548,7 +548,7 @@ def test_a_held_row_does_not_outlive_its_data(qtbot, window, tmp_path):
     for name, rows in (("long.csv", 200), ("short.csv", 40)):
         window.studio.open_file(tmp_path / name)
         qtbot.waitUntil(lambda rows=rows: state_of(window).prepared.dataset.rows == rows, timeout=60_000)
-        window.studio.set_slice(Slice("columns", (0, 1), held_row=rows - 1))
+        window.studio.slicing.choose(Slice("columns", (0, 1), held_row=rows - 1))
     assert state_of(window).loading == ""
     assert "row 40" in state_of(window).plane.description
 

@@ -16,12 +16,12 @@ from mlp_studio.core.optimizers import OPTIMIZERS
 from mlp_studio.core.prepare import prepare
 from mlp_studio.core.trace import STEPS
 from mlp_studio.ui import theme
+from mlp_studio.ui.fresh_run import fresh_run
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.panels import math_view
 from mlp_studio.ui.panels.math_view import MathView
 from mlp_studio.ui.panels.matrix_view import MatrixView, common_form, number, ramp
 from mlp_studio.ui.panels.network_diagram import GAP, Mark
-from mlp_studio.ui.studio import fresh_run
 
 SECONDS = 20_000
 SMALL = {"model.hidden": (4, 3), "data.rows": 90, "train.precision": "float64", "train.epochs": 3}
@@ -39,7 +39,7 @@ def view(qtbot, studio):
 
 def begin(qtbot, studio, view, **settings):
     experiment = with_settings(Experiment(), SMALL | {key.replace("__", "."): value for key, value in settings.items()})
-    studio.start(experiment)
+    studio.data.start(experiment)
     qtbot.waitUntil(lambda: view.trace is not None and view.trace.experiment == experiment, timeout=SECONDS)
     return studio.store.state.run
 
@@ -454,7 +454,7 @@ def test_in_the_window_it_waits_behind_another_dock(qtbot, studio, tmp_path):
     window = MainWindow(studio, settings)
     qtbot.addWidget(window)
     window.show()
-    studio.start(with_settings(Experiment(), SMALL))
+    studio.data.start(with_settings(Experiment(), SMALL))
     qtbot.wait(50)
     assert not hasattr(window, "math")
     window.docks["math"].raise_()

@@ -274,7 +274,7 @@ def test_a_click_opens_the_menu(button, qtbot):
 @pytest.fixture
 def panel(qtbot, dark):
     studio = Studio(Store())
-    studio.start()
+    studio.data.start()
     made = CurvesPanel(studio)
     qtbot.addWidget(made)
     made.resize(480, 420)

@@ -37,7 +37,7 @@ class Seen:
 
 def seen(window):
     state = state_of(window)
-    return Seen(state.experiment, state.prepared, not window.studio.loaded.keeps_scaler)
+    return Seen(state.experiment, state.prepared, not window.studio.data.loaded.keeps_scaler)
 
 
 def assert_same(one, other):
@@ -158,7 +158,7 @@ def test_one_drag_of_a_slider_is_one_step_and_the_next_drag_another(qtbot, windo
 
 
 def test_a_drag_that_loads_in_a_job_is_one_step_too(qtbot, window, monkeypatch):
-    monkeypatch.setattr("mlp_studio.ui.studio.is_quick", lambda *_: False)
+    monkeypatch.setattr("mlp_studio.ui.data_loader.is_quick", lambda *_: False)
     before = seen(window)
     drag(window, "data.noise", 0.2, 0.9)
     settle(qtbot, window)
@@ -221,7 +221,7 @@ def test_new_samples_come_back_with_their_seeds(qtbot, window):
 def test_what_is_on_its_way_is_given_up(qtbot, window, monkeypatch, tmp_path):
     enter(qtbot, window, "model.hidden", "7")
     before = seen(window)
-    monkeypatch.setattr("mlp_studio.ui.studio.is_quick", lambda *_: False)
+    monkeypatch.setattr("mlp_studio.ui.data_loader.is_quick", lambda *_: False)
     window.studio.open_file(table(tmp_path / "t.csv", 20_000), label="kind")
     assert state_of(window).loading
     assert window.commands["undo"].text() == "&Undo loading"
@@ -263,7 +263,7 @@ def test_a_slice_that_was_chosen_stays(qtbot, window):
     choose(window, "data.source", "iris")
     settle(qtbot, window)
     chosen = Slice("columns", (0, 2))
-    window.studio.set_slice(chosen)
+    window.studio.slicing.choose(chosen)
     enter(qtbot, window, "seed", "77")
     settle(qtbot, window)
     undo(qtbot, window)

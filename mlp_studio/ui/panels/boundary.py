@@ -179,7 +179,7 @@ class SliceBar(QWidget):
             columns = (columns[0], old[0]) if columns[0] != old[0] else (old[1], columns[1])
         held = self.held.currentData()
         own = held if isinstance(held, tuple) else None
-        self._studio.set_slice(Slice(self.kind.currentData(), columns, held if own is None else None, own))
+        self._studio.slicing.choose(Slice(self.kind.currentData(), columns, held if own is None else None, own))
 
 
 class BoundaryPanel(QWidget):
@@ -200,7 +200,7 @@ class BoundaryPanel(QWidget):
         self._evaluation: Evaluation | None = None
         self._ringed: object = None
         self._probe: Floats | None = None
-        self.plots = [RegionsPlot(self._clicked, self._studio.look_at, self)]  # a second when it is first looked at
+        self.plots = [RegionsPlot(self._clicked, studio.portrayer.look_at, self)]  # a second when it is first looked at
         self._has_second = False  # it is there, or on its way
         self._has_joined = False  # the second has, and nothing is drawn in it yet
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

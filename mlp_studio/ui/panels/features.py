@@ -76,7 +76,7 @@ class HeldPage(QWidget):
         self.filter.textChanged.connect(self._filtered)
         self.row.valueChanged.connect(self._take_row)
         self.means.clicked.connect(self._to_means)
-        self.list.dragged.connect(studio.hold)
+        self.list.dragged.connect(studio.slicing.hold)
         self.list.typed.connect(self._typed)
 
     def _build(self) -> None:
@@ -183,20 +183,20 @@ class HeldPage(QWidget):
 
     @Slot()
     def _to_columns(self) -> None:
-        self._studio.set_slice(Slice("columns", self._studio.store.state.shown.slice.columns))
+        self._studio.slicing.choose(Slice("columns", self._studio.store.state.shown.slice.columns))
 
     @Slot()
     def _to_means(self) -> None:
-        self._studio.hold_row(None)
+        self._studio.slicing.hold_row(None)
 
     @Slot(int)
     def _take_row(self, number: int) -> None:
-        self._studio.hold_row(number - 1 if number else None)
+        self._studio.slicing.hold_row(number - 1 if number else None)
 
     @Slot(int, str)
     def _typed(self, feature: int, text: str) -> None:
         try:
-            self._studio.hold_text(feature, text)
+            self._studio.slicing.hold_text(feature, text)
         except DataError as error:
             self.error.setText(str(error))
             self.error.show()

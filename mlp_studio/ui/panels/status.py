@@ -57,7 +57,7 @@ class RunBar(QWidget):
         self.cancel.setText("Cancel")
         self.cancel.setToolTip("Stop loading; the previous data stay (Esc)")
         self.cancel.setAccessibleName("Cancel loading")
-        self.cancel.clicked.connect(studio.cancel_loading)
+        self.cancel.clicked.connect(studio.data.cancel)
         self.cancel.hide()
         layout.addWidget(self.cancel)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
