@@ -85,11 +85,10 @@ def _average(precision: Floats, recall: Floats, f1: Floats, weights: Ints) -> Av
 
 
 def predict_classes(params: Params, activation: str, X: Floats) -> Ints:
-    """The most probable class of each scaled sample X (n, D), (n,)."""
-    precision = params[0].W.dtype
+    """The most probable class of each scaled sample X (n, D), (n,); in float64, as `predict.predict` has it."""
     predicted = np.empty(len(X), np.int64)
     for start in range(0, len(X), BLOCK_ROWS):
-        block = X[start : start + BLOCK_ROWS].astype(precision)
+        block = X[start : start + BLOCK_ROWS]
         predicted[start : start + BLOCK_ROWS] = forward(params, activation, block).argmax(axis=1)
     return predicted
 
@@ -108,7 +107,7 @@ def losses(params: Params, activation: str, prepared: Prepared) -> dict[str, flo
     for name, part in prepared.parts.items():
         loss = MeanLoss(prepared.class_weights)
         for start in range(0, len(part), BLOCK_ROWS):
-            block = part.X[start : start + BLOCK_ROWS].astype(params[0].W.dtype)
+            block = part.X[start : start + BLOCK_ROWS]
             loss.add(forward(params, activation, block), part.y[start : start + BLOCK_ROWS])
         means[name] = loss.mean
     return means

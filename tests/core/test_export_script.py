@@ -27,7 +27,6 @@ from mlp_studio.core.export.script import script, sections
 from mlp_studio.core.export.script_data import READABLE_ROWS, SAMPLES
 from mlp_studio.core.generators import GENERATORS
 from mlp_studio.core.initializers import INITIALIZERS
-from mlp_studio.core.network import forward, softmax
 from mlp_studio.core.optimizers import OPTIMIZERS
 from mlp_studio.core.painting import Canvas, add, to_text
 from mlp_studio.core.progress import to_nobody
@@ -36,7 +35,7 @@ from mlp_studio.core.sources import SOURCES
 from mlp_studio.core.trained import Snapshot, Trained
 from mlp_studio.core.trainer import Training
 from mlp_studio.summary import as_text
-from tests.core.trainings import ODD, points, tolerance
+from tests.core.trainings import CLOSE, ODD, as_the_app_says, points
 
 # runs scripts one after the other, each with names of its own, and keeps what came of them; a stand-in for matplotlib
 # draws nothing, but its axes want numbers of one length
@@ -125,6 +124,7 @@ def painted(count, names, features=("X1", "X2")):
 
 
 MATRIX = {
+    "deep, float32": {"model__hidden": (64, 64, 64), "train__epochs": 20},
     **{f"activation {name}": {"model__activation": name, "model__hidden": (8, 5)} for name in ACTIVATIONS},
     **{
         f"initialisation {name}": {"model__initialization": name, "model__activation": "tanh", "train__epochs": 3}
@@ -197,10 +197,9 @@ def in_fresh_interpreter(tmp_path, scripts):
 
 
 def answers(trained, X):
-    """The probabilities (n, C) that the program gives."""
-    params, inputs = trained.snapshot.params, trained.prepared.inputs(X).astype(trained.snapshot.params[0].W.dtype)
+    """The probabilities (n, C) that a click shows for each point."""
     with np.errstate(all="ignore"):
-        return softmax(forward(params, trained.experiment.model.activation, inputs).astype(np.float64))
+        return as_the_app_says(trained, X)[0]
 
 
 def assert_same(trained, found, X):
@@ -216,7 +215,7 @@ def assert_same(trained, found, X):
     columns = 4 if len(prepared.validation) else 2
     history = np.reshape(found["history"], (-1, columns))
     np.testing.assert_allclose(history, trained.curves[:, :columns], rtol=1e-12)
-    np.testing.assert_allclose(found["answers"], answers(trained, X), rtol=0, atol=tolerance(trained))
+    np.testing.assert_allclose(found["answers"], answers(trained, X), rtol=0, atol=CLOSE)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])

@@ -78,11 +78,6 @@ def as_the_app_says(trained, X):
     return np.array([one.probabilities for one in found]), [names[one.label] for one in found]
 
 
-def tolerance(trained):
-    """How far a way of computing that keeps to the training's precision may be off."""
-    return CLOSE if trained.experiment.train.precision == "float64" else 1e-5
-
-
 CLOSE = 1e-12  # how far another way of computing may be off, also where the weights were trained in float32
 
 

@@ -334,9 +334,9 @@ def inputs_section(experiment: Experiment, prepared: Prepared) -> Section:
     value = "derive(X)" if split.derived else "X"
     value = f"(({value} - mean) / scale)" if split.standardize else value
     inputs = f'''\
-def inputs(X):
+def inputs(X, dtype=DTYPE):
     """What the network sees of samples X (n, {prepared.dataset.features}): (n, {prepared.input_count})."""
-    return {value}.astype(DTYPE)'''
+    return {value}.astype(dtype)'''
     parts = [
         _filled(prepared),
         _derived(prepared),

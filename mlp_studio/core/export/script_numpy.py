@@ -251,15 +251,17 @@ def score(params, X, y):
 
 
 def _answers(experiment: Experiment, sizes: tuple[int, ...]) -> Section:
-    code, last, a, lines = ACTIVATION_CODE[experiment.model.activation], len(sizes) - 1, "inputs(X)", []
+    code, last, a, lines = ACTIVATION_CODE[experiment.model.activation], len(sizes) - 1, "inputs(X, float)", []
     for layer in range(1, last):
         lines += [f"z{layer} = {a} @ W{layer} + b{layer}", f"a{layer} = {code.f.format(z=f'z{layer}')}"]
         a = f"a{layer}"
+    exact = experiment.train.precision == "float64"
+    params = "params" if exact else "(w.astype(float) for w in params)"
     lines = [
         '"""The probability of each class (n, C) for samples X (n, D) in original units."""',
-        f"{params_line(sizes)} = params",
+        f"{params_line(sizes)} = {params}",
         *lines,
-        f"z{last} = ({a} @ W{last} + b{last}).astype(float)",
+        f"z{last} = {a} @ W{last} + b{last}",
         f"e_z = np.exp(z{last} - z{last}.max(axis=1, keepdims=True))",
         "return e_z / e_z.sum(axis=1, keepdims=True)  # softmax",
     ]

@@ -151,12 +151,16 @@ def _score(experiment: Experiment) -> str:
 
 
 def _answers(experiment: Experiment) -> Section:
-    cpu = ".cpu()" if _device(experiment) else ""
+    cpu, exact = ".cpu()" if _device(experiment) else "", experiment.train.precision == "float64"
+    x, logits = f"torch.tensor(inputs(X){_device(experiment)}).T", f"model(x){cpu}"
+    if not exact:  # float32 is good for training, but the window predicts in float64
+        x, logits = "torch.tensor(inputs(X, float)).T", f"deepcopy(model){cpu}.double()(x)"
     lines = [
         '"""The probability of each class (n, C) for samples X (n, D) in original units."""',
         *(["model.eval()"] if experiment.model.dropout else []),
-        f"logits = model(torch.tensor(inputs(X){_device(experiment)}).T){cpu}",
-        "return torch.softmax(logits.double(), dim=0).T.numpy()",
+        f"x = {x}  # samples are columns",
+        f"return torch.softmax({logits}, dim=0).T.numpy()",
     ]
     code = f"@torch.no_grad()\ndef predict(X):\n{indented(lines)}"
-    return Section("answers", "Predict", "A new sample takes the same way as the training rows, without dropout.", code)
+    text = "A new sample takes the same way as the training rows, without dropout."
+    return Section("answers", "Predict", text, code, () if exact else ("from copy import deepcopy",))
