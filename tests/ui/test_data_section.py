@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QStyle, QStyleOptionSlider
+from PySide6.QtWidgets import QMessageBox, QStyle, QStyleOptionSlider
 
 from mlp_studio.core.config import DataConfig, Experiment, knobs, with_settings
 from mlp_studio.core.generators import GENERATORS
@@ -364,6 +364,7 @@ def test_n_draws_a_sample_and_shift_n_goes_back_step_by_step(qtbot, window):
 def test_a_new_experiment_knows_no_earlier_samples(qtbot, window):
     window.commands["new_sample"].trigger()
     window.commands["new"].trigger()
+    window.desk.question.button(QMessageBox.StandardButton.Discard).click()
     assert state_of(window).experiment.seed == 1234
     assert not window.commands["previous_sample"].isEnabled()
 
