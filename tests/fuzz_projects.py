@@ -29,8 +29,9 @@ from numpy.random import Generator
 from safetensors.numpy import save
 
 from mlp_studio.core import tensor_file
+from mlp_studio.core.envelope import fingerprint
 from mlp_studio.core.errors import ProjectError, StudioError
-from mlp_studio.core.project import KEY, Project, _fingerprint, open_project
+from mlp_studio.core.project import KEY, Project, open_project
 from mlp_studio.core.project_writing import digest
 from mlp_studio.core.tensor_file import LENGTH_BYTES, MOST_HEADER
 from mlp_studio.core.text_rows import JOINERS
@@ -91,7 +92,7 @@ def mutated(rng: Generator, seeds: Sequence[Original]) -> bytes:
         return seed.content
     digests = {name: digest(array) for name, array in arrays.items()}
     if rng.random() < 0.95:
-        envelope["sha256"] = _fingerprint(envelope["document"], digests)
+        envelope["sha256"] = fingerprint(envelope["document"], digests)
     content = tensor_file_of(arrays, json.dumps(envelope))
     if rng.random() < 0.1:
         content = with_another_claim(rng, content)
@@ -128,7 +129,7 @@ def bomb(rng: Generator, seed: Original) -> bytes:
     view = {"x": json.loads(f"[{item * (count * 9 // 10)}0]")}
     document = {**document, "view": view}
     digests = {name: digest(array) for name, array in seed.arrays.items()}
-    envelope = {**seed.envelope, "document": document, "sha256": _fingerprint(document, digests)}
+    envelope = {**seed.envelope, "document": document, "sha256": fingerprint(document, digests)}
     return tensor_file_of(seed.arrays, json.dumps(envelope, separators=(",", ":"), ensure_ascii=False))
 
 

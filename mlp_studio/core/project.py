@@ -5,22 +5,20 @@ function or a folder; opening it runs no code. It is written to the side, read b
 place; the file that was there before is kept as “NAME.mlps~”.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mlp_studio import __version__
 from mlp_studio.core import project_document as doc
 from mlp_studio.core import rows_beside as rows
 from mlp_studio.core import tensor_file
 from mlp_studio.core.config import Experiment
+from mlp_studio.core.envelope import fingerprint, opened, sealed
 from mlp_studio.core.errors import CancelledError, ProjectError, StudioError
 from mlp_studio.core.files import replacing
 from mlp_studio.core.kept import KeptRun
@@ -122,7 +120,7 @@ def _serialised(
     )
     progress(0.4)
     try:
-        texts = {KEY: _text(msgspec.to_builtins(document), writing.digests)}
+        texts = {KEY: sealed(doc.SCHEMA, doc.MIN_READER, doc.NEEDS, msgspec.to_builtins(document), writing.digests)}
         beside = {} if aside is None else rows.put(aside, writing.arrays, writing.digests)
         if beside:
             texts[rows.KEY] = rows.as_text(beside)
@@ -133,23 +131,6 @@ def _serialised(
             f"{name} could not be saved: the list of runs or the names of columns and classes are too long. "
             "Delete some runs first."
         ) from error
-
-
-def _text(document: Mapping[str, Any], digests: Mapping[str, str]) -> str:
-    envelope = {
-        "schema": doc.SCHEMA,
-        "min_reader": doc.MIN_READER,
-        "needs": doc.NEEDS,
-        "app": __version__,
-        "sha256": _fingerprint(document, digests),
-        "document": document,
-    }
-    return json.dumps(envelope, ensure_ascii=True, allow_nan=False)  # ASCII: halves of characters survive, too
-
-
-def _fingerprint(document: Mapping[str, Any], digests: Mapping[str, str]) -> str:
-    """The SHA-256 of the document and of all arrays by their names."""
-    return sha256(json.dumps([document, digests], ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
 def _finite(value: Any) -> Any:
@@ -206,9 +187,9 @@ def _is_there(path: Path) -> bool:
 
 
 def _project(text: str, arrays: Mapping[str, tensor_file.Array], find: Find, progress: Progress, name: str) -> Project:
-    envelope = _envelope(text, name)
+    envelope = opened(text, name, doc.SCHEMA)
     digests = {key: digest(array) for key, array in arrays.items()}
-    if _fingerprint(envelope.document, digests) != envelope.sha256:
+    if fingerprint(envelope.document, digests) != envelope.sha256:
         raise BrokenFileError("it is damaged: its content is not what was saved")
     document = msgspec.convert(envelope.document, doc.Document)
     reading = Reading(arrays, find, progress, newer=envelope.schema > doc.SCHEMA)
@@ -221,14 +202,3 @@ def _project(text: str, arrays: Mapping[str, tensor_file.Array], find: Find, pro
         document.view,
         document.data_by_reference,
     )
-
-
-def _envelope(text: str, name: str) -> doc.Envelope:
-    content = tensor_file.parsed(text)
-    if isinstance(content, dict) and isinstance(reader := content.get("min_reader"), int) and reader > doc.SCHEMA:
-        needs, app = (str(content.get(field, "?")) for field in ("needs", "app"))
-        raise ProjectError(
-            f"{name} was saved by MLP Studio {quoted(app, 20)[1:-1]}: it needs version {quoted(needs, 20)[1:-1]} or "
-            f"later, and this is {__version__}."
-        )
-    return msgspec.convert(content, doc.Envelope)

@@ -8,26 +8,16 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta, Struct
 
+from mlp_studio.core.envelope import Digest
+
 SCHEMA = 1  # of what is written here
 MIN_READER = 1  # the oldest schema whose readers understand that
 NEEDS = "0.1.0"  # the first version of the program with such a reader
 
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
-Digest: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Array: TypeAlias = str  # its name
 Setting: TypeAlias = str | int | float | bool | list[str | int]
-
-
-class Envelope(Struct, kw_only=True):
-    """What every version can read: whether it can read the rest."""
-
-    schema: Annotated[int, Meta(ge=1)]
-    min_reader: Annotated[int, Meta(ge=1)]
-    needs: str
-    app: str
-    sha256: Digest
-    document: dict[str, Any]
 
 
 class Settings(Struct, kw_only=True):

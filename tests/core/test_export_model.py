@@ -13,6 +13,7 @@ from safetensors import safe_open
 from mlp_studio import __version__
 from mlp_studio.core import tensor_file
 from mlp_studio.core.activations import ACTIVATIONS
+from mlp_studio.core.envelope import fingerprint
 from mlp_studio.core.errors import CancelledError, ExportError, ProjectError
 from mlp_studio.core.export import model as module
 from mlp_studio.core.export.model import KEY, model_bytes, read_model
@@ -182,7 +183,7 @@ def rewritten(content, change_document=None, change_about=None, change_arrays=No
         change_arrays(arrays)
     if change_document:
         change_document(about["document"])
-    about["sha256"] = module._fingerprint(arrays, about["document"])
+    about["sha256"] = fingerprint(about["document"], module.digests_of(arrays))
     if change_about:
         change_about(about)
     return safetensors.numpy.save(arrays, {KEY: json.dumps(about)})

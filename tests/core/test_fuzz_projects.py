@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from mlp_studio.core.envelope import fingerprint
 from mlp_studio.core.errors import ProjectError
-from mlp_studio.core.project import _fingerprint, open_project
+from mlp_studio.core.project import open_project
 from mlp_studio.core.project_writing import digest
 from mlp_studio.core.tensor_file import MOST_HEADER
 from tests import fuzz_projects
@@ -40,7 +41,7 @@ def _with_items(item, size):
     view = {"x": json.loads(f"[{item * (size // escaped)}0]")}
     document = {**seed.envelope["document"], "view": view}
     digests = {name: digest(array) for name, array in seed.arrays.items()}
-    envelope = {**seed.envelope, "document": document, "sha256": _fingerprint(document, digests)}
+    envelope = {**seed.envelope, "document": document, "sha256": fingerprint(document, digests)}
     return fuzz_projects.tensor_file_of(seed.arrays, json.dumps(envelope, separators=(",", ":")))
 
 

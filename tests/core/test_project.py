@@ -11,12 +11,13 @@ from mlp_studio import __version__
 from mlp_studio.core import project_document, project_reading, trainer
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.dataset import Dataset
+from mlp_studio.core.envelope import fingerprint
 from mlp_studio.core.errors import CancelledError, MissingDataError, ProjectError
 from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.kept import KeptRun
 from mlp_studio.core.optimizers import OPTIMIZERS
 from mlp_studio.core.prepare import prepare
-from mlp_studio.core.project import KEY, Project, _fingerprint, open_project, save_project
+from mlp_studio.core.project import KEY, Project, open_project, save_project
 from mlp_studio.core.project_writing import digest
 from mlp_studio.core.randomness import Stream, generator
 from mlp_studio.core.sources import load_dataset
@@ -281,7 +282,7 @@ def changed(path, change, **envelope):
     content = json.loads(texts[KEY])
     change(content["document"], arrays)
     digests = {name: digest(array) for name, array in arrays.items()}
-    content |= {"sha256": _fingerprint(content["document"], digests), **envelope}
+    content |= {"sha256": fingerprint(content["document"], digests), **envelope}
     path.write_bytes(serialised(arrays, {KEY: json.dumps(content)}))
 
 

@@ -30,7 +30,6 @@ The names, the activation and what else belongs to it are JSON in the file's met
 import json
 import os
 from collections.abc import Mapping
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,18 +37,17 @@ from typing import Any, NoReturn
 import msgspec
 import numpy as np
 
-from mlp_studio import __version__
 from mlp_studio.core import tensor_file
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.config import MAX_LAYERS, Experiment
 from mlp_studio.core.derive import DERIVATIONS, input_count
+from mlp_studio.core.envelope import fingerprint, opened, sealed
 from mlp_studio.core.errors import ExportError, ProjectError
 from mlp_studio.core.files import write_bytes
 from mlp_studio.core.model import Model
 from mlp_studio.core.network import Layer, Params
 from mlp_studio.core.prepare import Scaler
 from mlp_studio.core.progress import Progress
-from mlp_studio.core.project_document import Envelope
 from mlp_studio.core.project_writing import digest
 from mlp_studio.core.settings import experiment_of, settings_of
 from mlp_studio.core.tensor_file import Array, BrokenFileError, TooLongError
@@ -103,17 +101,9 @@ def model_bytes(model: Model) -> bytes:
     arrays, document = arrays_of(model), _document(model)
     if not model.is_finite:
         raise ExportError(DIVERGED)
-    envelope = {
-        "schema": SCHEMA,
-        "min_reader": MIN_READER,
-        "needs": NEEDS,
-        "app": __version__,
-        "sha256": _fingerprint(arrays, document),
-        "document": document,
-    }
-    # ASCII with escapes: a class may be called anything, and the file's header is UTF-8
+    text = sealed(SCHEMA, MIN_READER, NEEDS, document, digests_of(arrays))
     try:
-        return tensor_file.serialised(arrays, {KEY: json.dumps(envelope, allow_nan=False)})
+        return tensor_file.serialised(arrays, {KEY: text})
     except TooLongError as error:
         raise ExportError("The names of columns and classes are too long for a model file; shorten them.") from error
 
@@ -143,10 +133,9 @@ def _document(model: Model) -> dict[str, Any]:
     return document
 
 
-def _fingerprint(arrays: Mapping[str, Array], document: Mapping[str, Any]) -> str:
-    """The SHA-256 of the document and of all arrays by their names."""
-    digests = {name: digest(array) for name, array in arrays.items()}
-    return sha256(json.dumps([document, digests], sort_keys=True).encode()).hexdigest()
+def digests_of(arrays: Mapping[str, Array]) -> dict[str, str]:
+    """The SHA-256 of each."""
+    return {name: digest(array) for name, array in arrays.items()}
 
 
 def _same(arrays: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
@@ -172,25 +161,13 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     if KEY not in texts:
         raise ProjectError(f"{quoted(path.name)} is no model of MLP Studio: export one in the format “model”.")
     try:
-        envelope = _envelope(path, texts[KEY])
-        if envelope.sha256 != _fingerprint(arrays, envelope.document):
+        envelope = opened(texts[KEY], quoted(path.name), SCHEMA)
+        if envelope.sha256 != fingerprint(envelope.document, digests_of(arrays)):
             _refuse(path, "it is damaged: its content is not what was saved")
         names = msgspec.convert(envelope.document, Names)
     except (BrokenFileError, msgspec.ValidationError) as error:
         raise ProjectError(f"{quoted(path.name)} cannot be opened: {error}.") from error
     return _checked(path, arrays, names)
-
-
-def _envelope(path: Path, text: str) -> Envelope:
-    """What says how to read the rest, unless a newer version has to read it."""
-    content = tensor_file.parsed(text)
-    if isinstance(content, dict) and isinstance(reader := content.get("min_reader"), int) and reader > SCHEMA:
-        needs = quoted(str(content.get("needs", "?")), 20)[1:-1]
-        raise ProjectError(
-            f"{quoted(path.name)} was saved by a newer MLP Studio: it needs version {needs} or later, and this is "
-            f"{__version__}."
-        )
-    return msgspec.convert(content, Envelope)
 
 
 def _checked(path: Path, arrays: Mapping[str, Array], names: Names) -> Model:
