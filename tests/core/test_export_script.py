@@ -14,11 +14,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from mlp_studio.core import trainer
 from mlp_studio.core.activations import ACTIVATIONS
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.config import Experiment, with_settings
 from mlp_studio.core.derive import DERIVATIONS
-from mlp_studio.core.events import Finished
+from mlp_studio.core.events import Finished, Tick
 from mlp_studio.core.export import formulas
 from mlp_studio.core.export.notebook import notebook
 from mlp_studio.core.export.pieces import literal
@@ -463,6 +464,30 @@ def test_a_run_that_was_stopped_is_trained_as_far_as_it_got():
     text = script(trained, "numpy")
     assert "The run was stopped after 5 epochs, and so is this one." in text
     assert "\nEPOCHS = 5\n" in text
+
+
+def test_a_run_that_was_stopped_within_an_epoch_is_told_from_one_that_was_stopped_after_it(monkeypatch):
+    monkeypatch.setattr(trainer, "TICK_SECONDS", 0.0)
+    experiment = with_paths({"train__batch_size": 16})
+    training, heads = Training(experiment, load_prepared(experiment)), []
+    for event in training.run():
+        if training.epoch == 2:
+            heads.append(script(training.trained("stopped"), "numpy"))
+            if isinstance(event, Tick):
+                break
+    assert "The run was stopped after 2 epochs, and so is this one." in heads[0]
+    assert "The run was stopped within an epoch." in heads[-1]
+
+
+def test_a_run_that_went_on_after_it_had_stopped_early_says_so():
+    experiment = with_paths({"train__early_stopping": 2, "train__learning_rate": 0.5, "train__epochs": 200})
+    training = Training(experiment, load_prepared(experiment))
+    with np.errstate(all="ignore"):
+        *_, ending = training.run()
+        assert "Stopped early" in ending.reason
+        assert "to the last digit" in script(training.trained("finished"), "numpy")
+        *_, ending = training.run()
+    assert "The run stopped early and was trained on" in script(training.trained("finished"), "numpy")
 
 
 def test_a_script_of_a_run_as_it_was_set_up_promises_its_weights():

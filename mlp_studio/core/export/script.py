@@ -4,10 +4,13 @@ Only what the experiment uses is written. On the machine that trained it gives t
 the backend that trained: products are added up in the same order, and random numbers come from the same streams.
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from mlp_studio.core.config import Experiment
 from mlp_studio.core.export.pieces import Section, joined
@@ -17,6 +20,7 @@ from mlp_studio.core.export.script_numpy import numpy_sections
 from mlp_studio.core.export.script_torch import torch_sections
 from mlp_studio.core.export.script_training import constants
 from mlp_studio.core.files import write_text
+from mlp_studio.core.history import COLUMNS
 from mlp_studio.core.progress import Progress
 from mlp_studio.core.threads import threads_for
 from mlp_studio.core.trained import Trained
@@ -73,12 +77,41 @@ def doubts(trained: Trained, backend: str) -> list[str]:
     found = []
     if trained.is_mixed or trained.is_retuned:
         found += ["The run changed while it trained. This begins with what it ended with: the figures are others."]
+    elif _went_on(trained):
+        found += [
+            "The run stopped early and was trained on from its best epoch: this ends where that stopped at first."
+        ]
+    elif _is_within_an_epoch(trained):
+        found += ["The run was stopped within an epoch. This trains whole epochs only: the weights are others."]
     elif _epochs(trained) != trained.experiment.train.epochs:
         found += [f"The run was stopped after {len(trained.curves):,} epochs, and so is this one."]
     if backend != own:
         how = "draws other units for dropout" if trained.experiment.model.dropout else "is equal but for rounding"
         found += [f"The run was in {BACKENDS[own][0]}; the same in {label} {how}."]
     return found
+
+
+def _went_on(trained: Trained) -> bool:
+    """Whether there are epochs after one at which patience was at an end."""
+    patience, best, at = trained.experiment.train.early_stopping, math.inf, 0
+    validation, training = (trained.curves[:, COLUMNS.index(name)] for name in ("val_loss", "train_loss"))
+    losses = np.where(np.isnan(validation), training, validation).tolist()
+    for epoch, loss in enumerate(losses if patience else (), 1):
+        if loss < best:
+            best, at = loss, epoch
+        if epoch - at >= patience:
+            return epoch < len(losses)
+    return False
+
+
+def _is_within_an_epoch(trained: Trained) -> bool:
+    """Whether the weights have moved on from those that the last epoch ended with, which the album has."""
+    last, now = trained.album[-1:], trained.snapshot
+    return any(
+        page.epoch == now.epoch and not np.array_equal(old.W, new.W, equal_nan=True)
+        for page in last
+        for old, new in zip(page.params, now.params, strict=True)
+    )
 
 
 def sections(trained: Trained, backend: str) -> list[Section]:
