@@ -107,6 +107,7 @@ def test_the_report_has_the_schema_of_the_issue(tmp_path):
 
     assert set(document) == {
         "experiment",
+        "changed_on_the_way",
         "versions",
         "data",
         "parameters",

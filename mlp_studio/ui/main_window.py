@@ -48,7 +48,7 @@ from mlp_studio.ui.panels.status import NoticeBar, RunBar, StatusLine
 from mlp_studio.ui.panels.tables import ask_path
 from mlp_studio.ui.plots.curves import CurvesPanel
 from mlp_studio.ui.seeds import new_seed_for
-from mlp_studio.ui.store import State
+from mlp_studio.ui.store import ACTIVE, State
 from mlp_studio.ui.studio import Studio
 from mlp_studio.ui.view import View
 
@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self.recovery: Recovery | None = None  # see keep_safe
         self._rendered: object = None
         self._icons: dict[str, tuple[str, str, str]] = {}  # command → shape and colours of its icon
+        self._status = ""  # of the run, as it was drawn last
         self._ended_at = 0.0  # when a training last came to its end by itself
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -292,8 +293,9 @@ class MainWindow(QMainWindow):
             return
         self._rendered = key
         active = run is not None and run.active
-        if status == "finished":
+        if status == "finished" and self._status in ACTIVE:  # in this moment: other changes may follow much later
             self._ended_at = perf_counter()
+        self._status = status
         train = self.commands["train"]
         train.setText(
             "Pause" if active else "Go on" if status in ("paused", "stopped") and not state.follow_up else "Train"

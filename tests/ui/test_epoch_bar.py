@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from mlp_studio.core.evaluate import evaluate
 from mlp_studio.core.predict import predict
 from mlp_studio.core.trainer import Training
+from mlp_studio.ui.main_window import SLIP_SECONDS
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch
 from tests.ui.test_run_list import train, train_a_while
 
@@ -92,6 +93,7 @@ def test_keys_go_from_one_kept_epoch_to_the_next_and_end_comes_back(qtbot, windo
     assert wait_for_past(qtbot, window).snapshot.epoch == 0
     qtbot.keyClick(slider, Qt.Key.Key_End)
     assert state_of(window).past is None
+    qtbot.wait(round(1000 * SLIP_SECONDS) + 50)  # until then, Space is taken for a late pause
     qtbot.keyClick(slider, Qt.Key.Key_Space)
     assert run_of(window).active
 
