@@ -93,7 +93,7 @@ def test_training_goes_on_while_its_newest_state_is_exported(window, qtbot, tmp_
     qtbot.waitUntil((tmp_path / "run.html").exists, timeout=3 * SECONDS)
     qtbot.waitUntil(lambda: not window.exporting.is_busy, timeout=SECONDS)
     assert run_of(window).active
-    assert run_of(window).epoch > before
+    qtbot.waitUntil(lambda: run_of(window).epoch > before, timeout=SECONDS)
     window.studio.stop()
     wait_for_status(qtbot, window, "stopped")
 
