@@ -278,7 +278,9 @@ def test_wide_data_say_which_slice_is_seen(tmp_path):
 
 
 def test_one_feature_has_a_picture_too(tmp_path):
-    parsed(written(trained(features=("only",)), tmp_path))
+    page = written(trained(features=("only",)), tmp_path)
+    parsed(page)
+    assert "data:image/png;base64," in page  # the regions
 
 
 def test_a_cancelled_report_leaves_what_was_there(tmp_path):
