@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QLabel
 
 from mlp_studio.core.axis import log_ticks, plain_number, step_up
 from mlp_studio.core.config import with_setting
@@ -517,3 +518,13 @@ def test_light_turns_to_dark(studio, panel, qapp):
     theme.apply_scheme("light")
     QApplication.processEvents()
     assert panel.loss.plot.backgroundBrush().color().name() == LIGHT.window
+
+
+def test_a_window_that_grows_shows_each_label_of_an_axis_once(qtbot, window):
+    for width, height in ((1024, 700), (1920, 1600)):
+        window.resize(width, height)
+        qtbot.wait(300)
+    for plot in window.curves.findChildren(pg.PlotWidget):
+        kept = plot.grab().toImage()
+        plot.getAxis("left").setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        assert kept == plot.grab().toImage()

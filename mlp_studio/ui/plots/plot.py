@@ -57,10 +57,14 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         return self._area
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
-        """Labels may be elsewhere now."""
+        """Labels may be elsewhere now, also where the range is what it was."""
         self.prepareGeometryChange()
         self._area = None
         super().resizeEvent(event)
+        # The kept picture goes: Qt would add the new room to it. `update()` is not heeded while all of the scene is to
+        # be painted anew, as it is in a window that grows, and so the old labels would stay among the new.
+        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.setCacheMode(CACHED)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """One level of ticks."""
