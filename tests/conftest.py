@@ -60,6 +60,7 @@ def nothing_left_behind(request: pytest.FixtureRequest, home: Path) -> Iterator[
     gc.disable()  # else windows of earlier tests may be destroyed within a call of Qt's, which waits for its own lock
     yield
     leftovers = _leftovers()
+    request.node.funcargs.clear()  # else the test's window is still held, and so frozen for good
     gc.collect()
     gc.freeze()  # what is left is not looked at again: each collection is a matter of milliseconds
     gc.enable()
