@@ -16,11 +16,12 @@ from PySide6.QtWidgets import QApplication
 from mlp_studio.core.lessons import FIRST_LESSON, LESSONS
 from mlp_studio.core.resources import resource
 from mlp_studio.ui import errors, theme
+from mlp_studio.ui.first_paint import FirstPaint
 from mlp_studio.ui.main_window import MainWindow
 from mlp_studio.ui.memory import Memory
 from mlp_studio.ui.store import Store
 from mlp_studio.ui.studio import Studio
-from mlp_studio.ui.warm_up import FirstPaint, WarmUp
+from mlp_studio.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from mlp_studio.core.dataset import Floats

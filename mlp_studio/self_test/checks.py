@@ -21,7 +21,7 @@ from mlp_studio.core.twin import difference
 from mlp_studio.self_test import CheckError, UnavailableError
 from mlp_studio.self_test.contents import look_into
 from mlp_studio.self_test.driver import Driver, pixels
-from mlp_studio.ui.warm_up import FirstPaint
+from mlp_studio.ui.first_paint import FirstPaint
 
 # isort: split
 from PySide6.QtGui import QGuiApplication, QIcon

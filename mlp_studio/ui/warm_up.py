@@ -2,31 +2,15 @@
 
 import gc
 
-from PySide6.QtCore import QEvent, QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QThread, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from mlp_studio.core import heavy
 from mlp_studio.ui import errors
+from mlp_studio.ui.first_paint import FirstPaint
 from mlp_studio.ui.store import Store
 
 DELAY, POLL = 100, 200  # milliseconds: from the first paint to the imports; from one look at the training to the next
-
-
-class FirstPaint(QObject):
-    """Tells once when a window has been painted for the first time."""
-
-    painted = Signal()
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Wait for the paint, and then out of the way of all other events."""
-        if event.type() == QEvent.Type.Paint:
-            watched.removeEventFilter(self)
-            QTimer.singleShot(0, self, self.painted.emit)  # the children are painted in the same go
-        return False
 
 
 class WarmUp(QThread):

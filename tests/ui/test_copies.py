@@ -86,10 +86,8 @@ def test_every_plot_of_the_window_can_be_copied_and_saved_from_a_button_in_view(
     monkeypatch.setattr(export, "ask_path", lambda _parent, _title, suggestion, _kinds: tmp_path / suggestion.name)
     buttons = {button._name: button for button in window.findChildren(ExportButton)}
 
-    assert set(buttons) == {"boundary", "curves", "network", "comparison", "twin-proof", "activations"}
+    assert set(buttons) == {"boundary", "curves", "network", "twin-proof", "activations"}
     for name, button in buttons.items():
-        if name == "comparison":  # shown with a lesson that compares
-            continue
         assert button.isVisible(), name
         button.save_png()
         button.save_svg()

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from mlp_studio.app import make_window
 from mlp_studio.core import heavy
 from mlp_studio.ui import errors
-from mlp_studio.ui.warm_up import FirstPaint, WarmUp
+from mlp_studio.ui.first_paint import FirstPaint
+from mlp_studio.ui.warm_up import WarmUp
 
 LIBRARIES = """
 import builtins, json, sys
@@ -48,6 +50,7 @@ from PySide6.QtCore import QTimer
 from mlp_studio import app
 from mlp_studio.__main__ import main
 from mlp_studio.ui import warm_up
+from mlp_studio.ui.first_paint import FirstPaint
 
 LARGE = ("torch", "pandas", "sklearn", "scipy")
 found = {"painted": [], "before": None, "after": None}
@@ -63,7 +66,7 @@ def make_window():
     global window, paint
     found["before"] = {"collects": gc.isenabled()}
     window = make()
-    paint = warm_up.FirstPaint(window)
+    paint = FirstPaint(window)
     paint.painted.connect(look)
     QTimer.singleShot(0, lambda: QTimer.singleShot(warm_up.DELAY // 2, look_again))
     return window
@@ -96,6 +99,18 @@ def test_first_paint_tells_once(qtbot):
     label.repaint()
     qtbot.wait(20)
     assert told == [True]
+
+
+def test_regions_are_drawn_when_the_window_is_up_and_not_before(qtbot, settings):
+    window = make_window(settings)
+    qtbot.addWidget(window)
+    qtbot.wait(20)
+    assert window.studio.portrayer.view is None
+    assert not window.studio.jobs.busy("raster")
+    window.show()
+    qtbot.waitUntil(lambda: window.studio.store.state.run.raster is not None)
+    assert window.studio.portrayer.view.box == window.boundary.box
+    assert window.studio.shut_down(20_000)
 
 
 class Imports:

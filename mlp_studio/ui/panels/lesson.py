@@ -1,7 +1,8 @@
 """The lessons: a gallery, and a page for each with its text, its experiment, its verdict and what to try next."""
 
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -31,10 +32,12 @@ from mlp_studio.core.walk import walk
 from mlp_studio.ui import theme
 from mlp_studio.ui.actions import COMMANDS
 from mlp_studio.ui.form import plain_label, tooltip
-from mlp_studio.ui.panels.comparison import ComparisonView
 from mlp_studio.ui.panels.lesson_text import LessonText, plain_markdown
 from mlp_studio.ui.store import State
 from mlp_studio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from mlp_studio.ui.panels.comparison import ComparisonView
 
 HALF = theme.UNIT // 2
 MET, NOT_MET = "✓", "✗"
@@ -180,19 +183,28 @@ class LessonPanel(QWidget):
         self.walk.hide()
         self._walked: tuple[object, ...] = ()
         self._walked_at = 0.0
-        self.comparison = ComparisonView(self._studio, self.body)
         self.verdict = QWidget(self.body)
         self._verdict_rows = _column(self.verdict)
         self.next = QWidget(self.body)
         self._next_rows = _column(self.next)
         self.try_buttons: list[QToolButton] = []
-        for part in (self.title, self.text, self.walk, self.comparison, self.verdict, self.next):
+        for part in (self.title, self.text, self.walk, self.verdict, self.next):
             column.addWidget(part)
         column.addStretch(1)
+        self._column = column
         self.scroll_area = _scrolling(self.body)
         layout.addWidget(self.scroll_area, 1)
         layout.addLayout(self._footer(page))
         return page
+
+    @cached_property
+    def comparison(self) -> "ComparisonView":
+        """The runs of a lesson side by side, made for the first lesson that compares: the window is up sooner."""
+        from mlp_studio.ui.panels.comparison import ComparisonView
+
+        view = ComparisonView(self._studio, self.body)
+        self._column.insertWidget(self._column.indexOf(self.verdict), view)
+        return view
 
     def _header(self, page: QWidget) -> QHBoxLayout:
         self.back, self.following = QToolButton(page), QToolButton(page)
@@ -331,7 +343,8 @@ class LessonPanel(QWidget):
         lesson = LESSONS[name]
         comparison = state.comparison if state.comparison and state.comparison.lesson == name else None
         under_way = bool(comparison and comparison.running)
-        self.comparison.show_comparison(comparison if lesson.compares else None)
+        if lesson.compares or "comparison" in vars(self):
+            self.comparison.show_comparison(comparison if lesson.compares else None)
         self.train_button.setText(
             "Stop" if under_way else f"Train all {len(lesson.runs)}" if lesson.compares else "Set up and train"
         )
@@ -377,7 +390,8 @@ class LessonPanel(QWidget):
         layout = self.body.layout()
         if layout is not None:
             layout.activate()
-        shown = next((part for part in (self.walk, self.comparison, self.verdict) if part.isVisible()), None)
+        parts = (self.walk, vars(self).get("comparison"), self.verdict)
+        shown = next((part for part in parts if part is not None and part.isVisible()), None)
         if shown is not None:
             self.scroll_area.verticalScrollBar().setValue(shown.y() - theme.UNIT)
 

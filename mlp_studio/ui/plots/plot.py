@@ -30,6 +30,8 @@ CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
 class Axis(pg.AxisItem):  # type: ignore[misc]
     """One level of ticks, along 1-2-5 and no finer than `least`; labels read value × scale and `unit`."""
 
+    _named = False  # whether the name of the axis is shown
+
     def __init__(self, orientation: str, *, least: float = 0.0, scale: float = 1.0, unit: str = "") -> None:
         self._area: QRectF | None = None
         super().__init__(orientation)
@@ -44,9 +46,19 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def showLabel(self, show: bool = True) -> None:
         """Show or hide the name of the axis; a left axis keeps its width whatever its figures."""
+        self._named = show
         super().showLabel(show)
+        self._updateLabel()
         if self.orientation == "left":
             self.setWidth(LEFT_WIDTH + (round(self.label.boundingRect().height()) if show else 0))
+
+    def _updateLabel(self) -> None:
+        """A name that is not shown is not typeset: pyqtgraph does so eleven times before the window is up."""
+        if self._named:
+            super()._updateLabel()
+        else:
+            self.picture = None
+            self.update()
 
     def boundingRect(self) -> QRectF:
         """Where labels may be: at the bottom they may reach out to the right, but hardly to the left."""
@@ -174,7 +186,14 @@ class PlotWidget(pg.PlotWidget):  # type: ignore[misc]
     paintEvent = QGraphicsView.paintEvent  # noqa: N815 - Qt's own name
 
     def __init__(self, axes: dict[str, Axis]) -> None:
-        super().__init__(plotItem=PlotItem(viewBox=ViewBox(enableMenu=False), axisItems=axes, enableMenu=False))
+        unseen = {
+            side: Axis(side) for side in ("top", "right")
+        }  # pyqtgraph's own typeset a name in every change of range
+        super().__init__(
+            plotItem=PlotItem(viewBox=ViewBox(enableMenu=False), axisItems=axes | unseen, enableMenu=False)
+        )
+        for side in unseen:
+            self.hideAxis(side)
         view = self.plotItem.vb
         view.sigRangeChanged.connect(self._prepare)
         view.sigResized.connect(self._prepare)

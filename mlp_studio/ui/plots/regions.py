@@ -14,6 +14,7 @@ from mlp_studio.core.dataset import Floats
 from mlp_studio.core.palette import Colours, class_colour, class_symbol, region_table
 from mlp_studio.core.scene import Points
 from mlp_studio.ui import theme
+from mlp_studio.ui.first_paint import FirstPaint
 from mlp_studio.ui.painter import Painter
 from mlp_studio.ui.plots.image import RegionsImage
 from mlp_studio.ui.plots.plot import recolour, themed_plot
@@ -33,8 +34,8 @@ RING_ALPHA = 150  # of 255: where many points are wrong, their outlines do not r
 class RegionsPlot(QObject):
     """A plot widget with its layers, made once; afterwards only their data change.
 
-    `clicked(u, v)` is called for a click, `moved(box)` when the visible part changes
-    (None: nobody asks).
+    `clicked(u, v)` is called for a click, `moved(box)` when the visible part changes, the first time when it has been
+    painted: regions that are drawn before, of a part that still changes, would hold up the window (None: nobody asks).
     """
 
     def __init__(
@@ -68,7 +69,8 @@ class RegionsPlot(QObject):
         self._points: Mapping[str, Points] = {}
         self.recolour()
         self.widget.scene().sigMouseClicked.connect(self._on_click)
-        self.view_box.sigRangeChanged.connect(self._on_range)
+        if moved is not None:
+            FirstPaint(self.widget.viewport()).painted.connect(self._on_first_paint)
 
     @property
     def plot_item(self) -> pg.PlotItem:
@@ -214,6 +216,11 @@ class RegionsPlot(QObject):
         if self.view_box.sceneBoundingRect().contains(position):
             place = self.view_box.mapSceneToView(position)
             self._clicked(place.x(), place.y())
+
+    @Slot()
+    def _on_first_paint(self) -> None:
+        self.view_box.sigRangeChanged.connect(self._on_range)
+        self._on_range()
 
     @Slot()
     def _on_range(self, *_arguments: object) -> None:
