@@ -209,7 +209,9 @@ def _notes(experiment: Experiment, prepared: Prepared, batch: Part, *, remembers
         notes.append(f"The first {len(batch):,} of {len(prepared.train):,} training rows: all would take too long.")
     optimizer = OPTIMIZERS[experiment.train.optimizer]
     if optimizer.memory and not remembers:
-        notes.append(f"{optimizer.label}'s memory can be read only while training rests: the update is its first one.")
+        notes.append(
+            f"{optimizer.label}'s memory is known of the last epoch alone, at rest: the update is its first one."
+        )
     return tuple(notes)
 
 

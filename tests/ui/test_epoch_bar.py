@@ -1,14 +1,18 @@
 """Looking back over the epochs of the present run."""
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from mlp_studio.core.evaluate import evaluate
+from mlp_studio.core.history import COLUMNS
 from mlp_studio.core.predict import predict
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui.main_window import SLIP_SECONDS
+from mlp_studio.ui.plots.curves import loss_text
 from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch
 from tests.ui.test_run_list import train, train_a_while
 
@@ -137,3 +141,41 @@ def test_a_run_that_was_brought_back_can_be_looked_back_at(qtbot, window):
     window.studio.runs.bring_back(1)
     window.studio.past.look_at(20)
     assert wait_for_past(qtbot, window).snapshot.epoch == 20
+
+
+def test_curves_and_steps_follow_the_epoch_that_is_looked_at(qtbot, window):
+    window._raise_dock("math")
+    train(qtbot, window, 60)
+    qtbot.waitUntil(lambda: "epoch 60" in window.math.subject.text(), timeout=SECONDS)
+    present = window.math.trace.params
+    window.studio.past.look_at(20)
+    past = wait_for_past(qtbot, window)
+    assert past.snapshot.epoch == 20
+    assert "epoch 20" in window.math.subject.text()
+    for ours, theirs in zip(window.math.trace.params, past.snapshot.params, strict=True):
+        np.testing.assert_array_equal(ours.W, theirs.W)
+    window.math.go_to(5)
+    assert not window.math.once_more.isEnabled()  # it would train the present weights
+    loss = run_of(window).curves[19, COLUMNS.index("train_loss")]
+    for chart in window.curves.charts:
+        assert chart.pointer.epoch == 20
+        assert chart.pointer.isVisible()
+    assert window.curves.epoch.text() == "epoch 20"
+    assert window.curves.loss.readings["train"].value.text() == loss_text(float(loss))
+
+    window.studio.past.live()
+    qtbot.waitUntil(lambda: "epoch 60" in window.math.subject.text(), timeout=SECONDS)
+    for ours, theirs in zip(window.math.trace.params, present, strict=True):
+        np.testing.assert_array_equal(ours.W, theirs.W)
+    assert window.math.once_more.isEnabled()
+    assert not any(chart.pointer.isVisible() for chart in window.curves.charts)
+    assert window.curves.epoch.text() == "epoch 60"
+
+
+def test_the_start_can_be_looked_at_which_has_no_figures(qtbot, window):
+    train(qtbot, window, 60)
+    window.studio.past.look_at(0)
+    assert wait_for_past(qtbot, window).snapshot.epoch == 0
+    assert window.curves.epoch.text() == "epoch 0"
+    assert not any(chart.pointer.isVisible() for chart in window.curves.charts)
+    assert {reading.value.text() for reading in window.curves.loss.readings.values()} == {loss_text(math.nan)}

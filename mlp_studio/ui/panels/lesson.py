@@ -312,6 +312,7 @@ class LessonPanel(QWidget):
 
     def _show_walk(self, state: State) -> None:
         """Follow the point that was asked about through the network, where that is what the lesson is about."""
+        state = state.as_seen()
         run, probe = state.run, state.probe
         wanted = bool(state.lesson and LESSONS[state.lesson].probe)
         if not wanted or run is None or probe is None:

@@ -76,7 +76,7 @@ class ArrowlessButton(QToolButton):
 
 
 class MathView(QWidget):
-    """Follows the newest weights at rest; while training it looks now and then, and only where it is seen."""
+    """Follows the weights that are looked at; while training it looks now and then, and only where it is seen."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -197,6 +197,7 @@ class MathView(QWidget):
     @Slot(object)
     def render(self, state: State) -> None:
         """Follow the pass anew when the weights, the settings or the sample are others."""
+        state = state.as_seen()
         run = state.run
         inputs = (
             None if run is None else run.snapshot,
@@ -229,7 +230,8 @@ class MathView(QWidget):
         start = monotonic()
         sample = self._sample(state, run)
         subject = (run.prepared, run.experiment.model, self.samples.value, self.row.value(), state.probe)
-        checkpoint = None if run.active else self._studio.checkpoint()
+        is_present = state.seen_past is None
+        checkpoint = self._studio.checkpoint() if is_present and not run.active else None
         self.trace = trace(run.experiment, run.prepared, run.snapshot.params, sample, checkpoint)
         self._traced_at, self._cost = monotonic(), monotonic() - start
         if not same(subject, self._subject):
@@ -309,8 +311,8 @@ class MathView(QWidget):
                 card.show_quantity(made, quantities[index])
             card.setVisible(index < len(quantities))
         self.once_more.setVisible(self.step == len(STEPS) - 1)
-        run = self._studio.store.state.run
-        self.once_more.setEnabled(run is not None and not run.active)
+        state = self._studio.store.state
+        self.once_more.setEnabled(state.run is not None and not state.run.active and state.seen_past is None)
 
     @Slot(object)
     def show_mark(self, mark: Mark | None) -> None:
@@ -403,7 +405,7 @@ class MathView(QWidget):
 
     @Slot()
     def _check(self) -> None:
-        made, run = self.trace, self._studio.store.state.run
+        made, run = self.trace, self._studio.store.state.as_seen().run
         if made is None or run is None:
             return
         self.check_button.setEnabled(False)

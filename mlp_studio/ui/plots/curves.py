@@ -89,6 +89,7 @@ class CurvesPanel(QWidget):
         self._compared: tuple[object, ...] = ()  # whose curves lie below
         self._longest = 0  # epochs of those
         self._pointed: float | None = None  # the place under the cursor
+        self._seen: int | None = None  # the earlier epoch that is looked at
         self._framed: object = None  # the ranges that were set last to show the whole run
         self._moving = False  # ranges are being set here
         self.loss = Chart(LOSS, Axis("left"), Axis("bottom", least=1.0))
@@ -153,6 +154,7 @@ class CurvesPanel(QWidget):
     def render(self, state: State) -> None:
         """Bring the charts up to the run's curves."""
         self._compare(state)
+        self._mark(state)
         curves = NO_CURVES if state.run is None else state.run.curves
         target = (state.experiment if state.run is None else state.run.experiment).train.epochs
         if curves is self._curves and target == self._target:
@@ -173,6 +175,14 @@ class CurvesPanel(QWidget):
             chart.extend(curves)
         self._set_end()
         self._draw()
+
+    def _mark(self, state: State) -> None:
+        """Mark the epoch that is looked at, and read the figures there."""
+        past = state.seen_past
+        seen = None if past is None else past.snapshot.epoch
+        if seen != self._seen:
+            self._seen = seen
+            self._read()
 
     def _compare(self, state: State) -> None:
         """Lay the curves of the runs that were chosen below those of the present one, or take them away."""
@@ -229,15 +239,15 @@ class CurvesPanel(QWidget):
         self._moving = False
 
     def _read(self) -> None:
-        """Write the figures of the epoch under the cursor, or the newest."""
+        """Write the figures of the epoch under the cursor, of the one that is looked at, or the newest."""
         newest = len(self._curves)
-        pointed = self._pointed is not None and newest > 0
-        epoch = min(max(1, round(self._pointed or 0)), newest) if pointed else newest
+        chosen = None if not newest else self._seen if self._pointed is None else max(1, round(self._pointed))
+        epoch = newest if chosen is None else min(chosen, newest)
         for chart in self.charts:
-            chart.pointer.show_at(epoch if pointed else 0)
+            chart.pointer.show_at(0 if chosen is None else epoch)
             chart.read(self._curves, epoch)
-        self.epoch.setText(f"epoch {epoch:,}" if epoch else "")
-        role = QPalette.ColorRole.WindowText if pointed else QPalette.ColorRole.PlaceholderText
+        self.epoch.setText(f"epoch {epoch:,}" if newest else "")
+        role = QPalette.ColorRole.PlaceholderText if chosen is None else QPalette.ColorRole.WindowText
         if self.epoch.foregroundRole() != role:
             self.epoch.setForegroundRole(role)
 
