@@ -212,7 +212,8 @@ NOTED: dict[str, Trap] = {
         _table(40, "x,x,label\n", "{i},{i}.5,{k}\n"), "Column 2 repeats the name “x” and is called “x (2)”."
     ),
     "the number of the row": _trap(
-        _table(40, "id,x,label\n", "{i},{i}.5,{k}\n"), "Left out: “id”, which holds the number of the row."
+        _table(40, "id,x,label\n", "{i},{i}.5,{k}\n"),
+        "Left out: “id”, which holds numbers that only tell the rows apart.",
     ),
     "remarks": _trap(_table(40, "x,remark,label\n", "{i},remark {i},{k}\n"), "Left out: “remark”, which holds text."),
     "spaces around labels": _trap(_table(40, "x,label\n", "{i}, {k} \n"), "Spaces around class names were removed."),

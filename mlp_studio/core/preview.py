@@ -335,9 +335,20 @@ def _kind(name: str, cells: Sequence[str], values: Floats, texts: list[int]) -> 
         return "empty"
     if (filled - len(texts) + meant) * 2 < filled:
         return "text"
-    counting = len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
     so_named = name.casefold() in COUNTER_NAMES or COUNTER_NAME.fullmatch(name)
-    return "counter" if counting and so_named else "number"
+    return "counter" if so_named and _is_numbering(values) else "number"
+
+
+def _is_numbering(values: Floats) -> bool:
+    """Whether each of n rows has a number of its own: from 0 or 1 on, or, in more than a few rows, any whole one.
+
+    Rows that are drawn from a larger table, or sorted anew, keep the numbers that they had there.
+    """
+    if len(values) < 2 or not np.isfinite(values).all():
+        return False
+    if values[0] in (0, 1) and bool((np.diff(values) == 1).all()):
+        return True
+    return len(values) > FEW and bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
 
 
 def _few(kind: Kind, different: int, rows: int) -> bool:

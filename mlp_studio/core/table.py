@@ -143,7 +143,7 @@ def _place(preview: Preview, name: str) -> int:
 
 
 def _left_out(preview: Preview, target: int) -> Iterator[str]:
-    contents: dict[Kind, str] = {"text": "text", "empty": "nothing", "counter": "the number of the row"}
+    contents: dict[Kind, str] = {"text": "text", "empty": "nothing", "counter": "numbers that only tell the rows apart"}
     for kind, content in contents.items():
         names = [c.name for place, c in enumerate(preview.columns) if c.kind == kind and place != target]
         if names:

@@ -19,6 +19,11 @@ def file(folder: Path, text: str | bytes, encoding: str = "utf-8", name: str = "
     return path
 
 
+def _numbered(header: str, start: int, step: int) -> str:
+    """A table of 40 rows whose first column is `start`, `start` + `step` and so on."""
+    return header + "\n" + "".join(f"{start + i * step},{i}.5,{'ab'[i % 2]}\n" for i in range(40))
+
+
 # Guessed roles
 
 
@@ -35,6 +40,10 @@ def file(folder: Path, text: str | bytes, encoding: str = "utf-8", name: str = "
         ("PassengerId,x,label\n1,2.5,a\n2,3.5,b\n3,1.5,b\n", ("ignore", "feature", "label")),
         ("flower_id,x,label\n1,2.5,a\n2,3.5,b\n3,1.5,b\n", ("ignore", "feature", "label")),
         ("flower_id,x,label\n1,2.5,a\n4,3.5,b\n2,1.5,b\n", ("feature", "feature", "label")),
+        (_numbered("id,x,label", 500, 1), ("ignore", "feature", "label")),  # cut out of a larger table
+        (_numbered("Kunden-ID,x,label", 842302, -37), ("ignore", "feature", "label")),
+        (_numbered("id,x,label", 7, 0), ("feature", "feature", "label")),  # the same thing again and again
+        (_numbered("age,x,label", 500, 1), ("feature", "feature", "label")),
         ("grid,paid,label\n1,1,a\n2,2,b\n3,3,b\n", ("feature", "feature", "label")),
         ("x,empty,label\n1,,a\n2,NA,b\n", ("feature", "ignore", "label")),
         ("x,share,label\n1,50%,a\n2,60%,b\n", ("feature", "feature", "label")),

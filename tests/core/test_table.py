@@ -140,7 +140,7 @@ def test_what_is_left_out_is_noted(tmp_path):
     assert data.notes[1:] == (
         "Left out: “city” and “day”, which hold text.",
         "Left out: “none”, which holds nothing.",
-        "Left out: “id”, which holds the number of the row.",
+        "Left out: “id”, which holds numbers that only tell the rows apart.",
     )
 
 
