@@ -25,10 +25,15 @@ class LookingBack(QObject):
         self._studio, self._store, self._portrayer = studio, studio.store, portrayer
 
     def look_at(self, epoch: int) -> None:
-        """Show the kept weights nearest to an epoch; the newest of them: the present ones, as they come."""
-        pages = self._pages()
-        if pages:
-            self._show(pages, min(range(len(pages)), key=lambda place: abs(pages[place].epoch - epoch)))
+        """Show the kept weights nearest to an epoch; of those at hand, the present ones as they come."""
+        pages, run = self._pages(), self._store.state.run
+        if not pages or run is None:
+            return
+        place = min(range(len(pages)), key=lambda place: abs(pages[place].epoch - epoch))
+        if not run.active and abs(run.snapshot.epoch - epoch) < abs(pages[place].epoch - epoch):
+            self.live()  # the present weights need not be in the album
+        else:
+            self._show(pages, place)
 
     def step(self, pages: int) -> None:
         """So many kept epochs on, or back."""
@@ -36,7 +41,8 @@ class LookingBack(QObject):
         if not there or run is None:
             return
         past = self._store.state.seen_past
-        epoch = run.epoch if past is None else past.snapshot.epoch
+        present = run.epoch if run.active else run.snapshot.epoch
+        epoch = present if past is None else past.snapshot.epoch
         place = max(range(len(there)), key=lambda each: (there[each].epoch <= epoch, each))
         self._show(there, min(max(place + pages, 0), len(there) - 1))
 
@@ -57,7 +63,10 @@ class LookingBack(QObject):
 
     def _show(self, pages: tuple[Page, ...], place: int) -> None:
         run, page = self._store.state.run, pages[place]
-        if run is None or place == len(pages) - 1:
+        if run is None:
+            return
+        # at rest, the present weights may be of an earlier epoch than the last: early stopping goes back to the best
+        if (place == len(pages) - 1) if run.active else (page.epoch == run.snapshot.epoch):
             self.live()
             return
         before = self._store.state.seen_past

@@ -62,6 +62,9 @@ class RunList(QObject):
         """The present run is replaced."""
         if runner.isRunning():
             self._ending[runner] = run
+        elif run.active:  # its thread has ended a moment ago, and the state does not know yet
+            self._ending[runner] = run
+            self.ended(runner)
         else:
             self._keep(run, runner.stand())
 

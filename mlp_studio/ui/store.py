@@ -238,6 +238,16 @@ class State:
             return None
         return past
 
+    @property
+    def epoch_read(self) -> int | None:
+        """The epoch whose figures go with the weights on view, where it is not the newest of the curves."""
+        if self.run is None:
+            return None
+        if self.seen_past is not None:
+            return self.seen_past.snapshot.epoch
+        epoch = self.run.snapshot.epoch  # early stopping and divergence go back
+        return None if self.run.active or epoch == self.run.epoch else epoch
+
     def as_seen(self) -> "State":
         """The state with the run as it was at the epoch that is looked at."""
         past = self.seen_past

@@ -55,10 +55,11 @@ def history(epochs, seed=0):
 
 
 def show(studio, curves, epochs=None):
-    """Let the run have these curves."""
+    """Let the run have these curves, and the weights of their last epoch."""
     run = studio.store.state.run
     experiment = run.experiment if epochs is None else with_setting(run.experiment, "train.epochs", epochs)
-    studio.store.update(run=replace(run, curves=curves, experiment=experiment))
+    snapshot = replace(run.snapshot, epoch=len(curves))
+    studio.store.update(run=replace(run, snapshot=snapshot, curves=curves, experiment=experiment))
 
 
 def drawn(chart, part):

@@ -12,8 +12,9 @@ from mlp_studio.core.history import COLUMNS
 from mlp_studio.core.predict import predict
 from mlp_studio.core.trainer import Training
 from mlp_studio.ui.main_window import SLIP_SECONDS
+from mlp_studio.ui.panels.status import status_text
 from mlp_studio.ui.plots.curves import loss_text
-from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch
+from tests.ui.helpers import SECONDS, run_of, state_of, wait_for_epoch, wait_for_status
 from tests.ui.test_run_list import train, train_a_while
 
 
@@ -179,3 +180,28 @@ def test_the_start_can_be_looked_at_which_has_no_figures(qtbot, window):
     assert window.curves.epoch.text() == "epoch 0"
     assert not any(chart.pointer.isVisible() for chart in window.curves.charts)
     assert {reading.value.text() for reading in window.curves.loss.readings.values()} == {loss_text(math.nan)}
+
+
+def test_after_early_stopping_everything_is_of_the_best_epoch_and_later_ones_can_be_looked_at(qtbot, window):
+    window.studio.set("train.learning_rate", 5.0)  # the loss goes up and down
+    window.studio.set("train.early_stopping", 3)
+    window.studio.train()
+    wait_for_status(qtbot, window, "finished")
+    run = run_of(window)
+    best, last = run.snapshot.epoch, run.epoch
+    assert best == last - 3
+    assert bar_of(window).label.text() == window.curves.epoch.text() == f"epoch {best:,}"
+    assert {chart.pointer.epoch for chart in window.curves.charts} == {best}
+    loss = float(run.curves[best - 1, COLUMNS.index("train_loss")])
+    assert window.curves.loss.readings["train"].value.text() == loss_text(loss)
+    assert f"weights of epoch {best} · loss {loss:.4f}" in status_text(state_of(window))
+
+    window.studio.past.look_at(last)
+    assert wait_for_past(qtbot, window).snapshot.epoch == last
+    assert bar_of(window).label.text() == window.curves.epoch.text() == f"epoch {last:,}"
+    window.studio.past.look_at(best)
+    assert state_of(window).seen_past is None
+    window.studio.past.step(1)
+    assert wait_for_past(qtbot, window).snapshot.epoch == best + 1
+    window.studio.past.step(-1)
+    assert state_of(window).seen_past is None

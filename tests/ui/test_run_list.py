@@ -93,6 +93,14 @@ def test_a_run_that_is_replaced_is_kept(qtbot, window, tmp_path, how, running):
     qtbot.waitUntil(lambda: quiet(window), timeout=SECONDS)
 
 
+def test_a_run_whose_thread_has_ended_a_moment_ago_is_kept_as_it_ended(qtbot, window):
+    train(qtbot, window, 20)
+    window.studio.store.update_run(status="running")  # what the state says until the end of the thread is told of
+    window.reset()
+    qtbot.waitUntil(lambda: len(state_of(window).runs) == 1, timeout=SECONDS)
+    assert state_of(window).runs[0].status == "finished"
+
+
 # --- out of the list ------------------------------------------------------------------------------------------------
 
 

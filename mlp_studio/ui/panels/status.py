@@ -132,10 +132,12 @@ def status_text(state: State) -> str:
     parts = [f"● {STATUS_WORDS[run.status]}"]
     if run.epoch:
         parts.append(f"epoch {run.epoch:,} of {state.experiment.train.epochs:,}")
-        if not run.active and run.snapshot.epoch != run.epoch:
+        back = 0 if run.active else run.epoch - run.snapshot.epoch
+        if back:
             parts.append(f"weights of epoch {run.snapshot.epoch:,}")
-        loss = run.curves[-1, 0]
-        parts.append(f"loss {loss:.4f}" if loss < 1000 else f"loss {loss:.2e}")
+        if run.epoch > back:  # epoch 0 has no loss
+            loss = run.curves[-1 - back, 0]
+            parts.append(f"loss {loss:.4f}" if loss < 1000 else f"loss {loss:.2e}")
         if run.rate:
             parts.append(f"{run.rate:,.0f} epochs/s" if run.rate >= 10 else f"{run.rate:.2g} epochs/s")
     if run.is_mixed:

@@ -89,7 +89,7 @@ class CurvesPanel(QWidget):
         self._compared: tuple[object, ...] = ()  # whose curves lie below
         self._longest = 0  # epochs of those
         self._pointed: float | None = None  # the place under the cursor
-        self._seen: int | None = None  # the earlier epoch that is looked at
+        self._seen: int | None = None  # the epoch of the weights on view, where it is not the newest
         self._framed: object = None  # the ranges that were set last to show the whole run
         self._moving = False  # ranges are being set here
         self.loss = Chart(LOSS, Axis("left"), Axis("bottom", least=1.0))
@@ -177,9 +177,8 @@ class CurvesPanel(QWidget):
         self._draw()
 
     def _mark(self, state: State) -> None:
-        """Mark the epoch that is looked at, and read the figures there."""
-        past = state.seen_past
-        seen = None if past is None else past.snapshot.epoch
+        """Mark the epoch of the weights on view, and read the figures there."""
+        seen = state.epoch_read
         if seen != self._seen:
             self._seen = seen
             self._read()
@@ -239,7 +238,7 @@ class CurvesPanel(QWidget):
         self._moving = False
 
     def _read(self) -> None:
-        """Write the figures of the epoch under the cursor, of the one that is looked at, or the newest."""
+        """Write the figures of the epoch under the cursor, of the weights on view, or the newest."""
         newest = len(self._curves)
         chosen = None if not newest else self._seen if self._pointed is None else max(1, round(self._pointed))
         epoch = newest if chosen is None else min(chosen, newest)
