@@ -696,3 +696,21 @@ def test_a_real_picture_of_the_window(tmp_path):
     header = path.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(header[16:20], "big") >= 1000
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "is_told"),
+    [
+        ("survived,age,sib", [], True),
+        ("survived,age,sib", ["--label", "survived"], False),
+        ("survived,age,class", [], False),
+    ],
+)
+def test_numbers_that_are_taken_for_classes_unasked_are_named(tmp_path, capsys, header, options, is_told):
+    path = tmp_path / "t.csv"
+    rows = "\n".join(f"{row % 2},{20.5 + row},{row % 3}" for row in range(60))
+    path.write_text(f"{header}\n{rows}\n", encoding="utf-8")
+    assert cli.main(["train", "--data", str(path), *options, *SHORT]) == 0
+    said = capsys.readouterr().err
+    assert ("“sib” holds few different numbers and was taken as the label" in said) == is_told
+    assert ("--label" in said) == is_told

@@ -8,9 +8,12 @@ from dataclasses import replace
 from mlp_studio.cli.command import known
 from mlp_studio.core.command_line import as_typed
 from mlp_studio.core.config import SECTIONS, DataConfig, Experiment, checked, knobs, parse_setting, with_setting
+from mlp_studio.core.dataset import Dataset
 from mlp_studio.core.errors import ConfigError
 from mlp_studio.core.lessons import LESSONS
+from mlp_studio.core.preview import LABEL_NAMES
 from mlp_studio.core.sources import EVERY_SOURCE, SOURCES
+from mlp_studio.core.text_rows import as_number, quoted
 from mlp_studio.terminal import complain
 
 
@@ -103,6 +106,19 @@ def name_idle_settings(options: argparse.Namespace, experiment: Experiment) -> N
         section, _, name = text.partition("=")[0].strip(" +").partition(".")
         if section == "data" and name != "source" and own[name].form and name not in (*source.settings, *EVERY_SOURCE):
             complain(f"{source.label} does not heed data.{name}: it was set in vain.")
+
+
+def name_guessed_label(experiment: Experiment, dataset: Dataset) -> None:
+    """Say so where numbers were taken for classes unasked: another column may hold the class."""
+    label = dataset.account.label if dataset.account else None
+    if experiment.data.source != "file" or experiment.data.label or label is None:
+        return
+    is_named_so = label.name.casefold() in LABEL_NAMES
+    if not is_named_so and all(as_number(name, ".") is not None for name in dataset.class_names):
+        complain(
+            f"{quoted(label.name)} holds few different numbers and was taken as the label; "
+            "if another column holds the class, name it with --label."
+        )
 
 
 def _column_names(text: str) -> tuple[str, ...]:

@@ -11,7 +11,13 @@ from mlp_studio.cli.command import DIVERGED, OK
 from mlp_studio.cli.continuing import Start, beside_main, next_number, opened, start
 from mlp_studio.cli.outputs import check_outputs
 from mlp_studio.cli.running import Leg, train_to_the_end
-from mlp_studio.cli.settings import add_settings, experiments_of, name_idle_settings, settings_help
+from mlp_studio.cli.settings import (
+    add_settings,
+    experiments_of,
+    name_guessed_label,
+    name_idle_settings,
+    settings_help,
+)
 from mlp_studio.cli.verdict import verdict
 from mlp_studio.core.compare import load_prepared
 from mlp_studio.core.dataset import Floats
@@ -112,6 +118,8 @@ def _begin(options: argparse.Namespace) -> _Runs:
     experiment = experiments.pop(main)
     name_idle_settings(options, experiment)
     begun = start(project, experiment) if project else Start(Training(experiment, load_prepared(experiment)))
+    if not project:
+        name_guessed_label(experiment, begun.training.prepared.dataset)
     return _Runs(main, begun, {name: Training(other, load_prepared(other)) for name, other in experiments.items()})
 
 
