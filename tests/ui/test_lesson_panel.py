@@ -103,6 +103,22 @@ def test_the_lesson_on_data_is_judged_when_it_is_set_up_and_brings_the_data_to_t
     qtbot.waitUntil(lambda: not window.data.visibleRegion().isEmpty(), timeout=SECONDS)
 
 
+def test_a_page_opens_at_its_beginning_and_goes_to_the_verdict_when_a_training_has_ended(qtbot, window):
+    panel = window.lesson
+    window._raise_dock("lesson")
+    window.open_lesson("data")
+    wait_for_verdict(qtbot, window, "data")
+    qtbot.wait(50)
+    bar = panel.scroll_area.verticalScrollBar()
+    assert panel.verdict.isVisible()
+    assert bar.maximum() > 0 == bar.value()
+    window.open_lesson("linear")
+    click(qtbot, panel.train_button)
+    wait_for_verdict(qtbot, window, "linear")
+    window._raise_dock("lesson")
+    qtbot.waitUntil(lambda: bar.value() > 0, timeout=SECONDS)
+
+
 def test_the_linear_lesson_shows_training_and_test_side_by_side(qtbot, window):
     click(qtbot, window.lesson.rows["linear"])
     click(qtbot, window.lesson.set_up_button)

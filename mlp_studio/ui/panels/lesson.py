@@ -130,6 +130,7 @@ class LessonPanel(QWidget):
         self._name: str | None = None
         self._findings: Findings | None = None
         self._was_growing = False
+        self._awaited = False  # whether a training that the open page is about has begun since its last verdict
         self.rows: dict[str, LessonRow] = {}
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self._gallery())
@@ -264,7 +265,7 @@ class LessonPanel(QWidget):
             row.mark.setText(MET if findings and is_met(findings) else "")
         if state.lesson != self._name:
             self._name = state.lesson
-            self._findings = None
+            self._findings, self._awaited = None, False
             self._open(state.lesson)
         if state.lesson:
             self._show_outcome(state)
@@ -358,6 +359,7 @@ class LessonPanel(QWidget):
         broken_off = bool(comparison and comparison.message)
         hidden = under_way or broken_off or (at_it and not lesson.compares)
         findings = None if hidden else state.verdicts.get(name)
+        self._awaited |= under_way or at_it
         self.headline.setText(
             "Training …" if under_way or at_it else verdict_headline(findings) if findings else NOT_RUN
         )
@@ -366,10 +368,10 @@ class LessonPanel(QWidget):
             QTimer.singleShot(0, self, self._scroll_to_outcome)
         self._was_growing = growing
         if findings is not self._findings:
-            is_new = findings is not None
             self._findings = findings
             self._show_verdict(findings)
-            if is_new:
+            if findings is not None and self._awaited:  # one that is known already is not what a reader came for
+                self._awaited = False
                 QTimer.singleShot(0, self, self._scroll_to_outcome)
 
     def _clear_verdict(self) -> None:
